@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Runs every test of the packages given (default ./...), and says before and
+# after what was skipped. Missing programs are installed if CI or INSTALL is set.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+: "${GO:=go}"
+
+if [[ -n ${CI-} || -n ${INSTALL-} ]]; then
+	scripts/install-tools.sh
+fi
+scripts/install-tools.sh --check
+status=0
+# shellcheck disable=SC2086  # packages may be several
+$GO test -json ${1:-./...} | $GO run ./internal/testsum || status=$?
+scripts/install-tools.sh --check
+exit "$status"
