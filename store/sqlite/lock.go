@@ -11,7 +11,7 @@ import (
 	"github.com/kista-go/kista/store"
 )
 
-// errHeld is what tryLock returns when someone else has the lock.
+// errHeld is what openLocked returns when someone else has the lock.
 var errHeld = errors.New("held")
 
 // lockFile is an operating system lock on a file beside the database. SQLite
@@ -23,15 +23,11 @@ type lockFile struct{ f *os.File }
 // acquireLock takes the lock, without waiting, and writes the number of this
 // process into the file for whoever is refused.
 func acquireLock(path string) (*lockFile, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("store: open the lock file: %w", err)
-	}
-	if err := tryLock(f); err != nil {
-		defer f.Close()
-		if errors.Is(err, errHeld) {
-			return nil, &store.LockedError{Path: path, PID: readPID(f)}
-		}
+	f, err := openLocked(path)
+	switch {
+	case errors.Is(err, errHeld):
+		return nil, &store.LockedError{Path: path, PID: readPID(path)}
+	case err != nil:
 		return nil, fmt.Errorf("store: lock %s: %w", path, err)
 	}
 	if err := writePID(f); err != nil {
@@ -56,8 +52,13 @@ func writePID(f *os.File) error {
 }
 
 // readPID returns 0 if the holder has not written its number yet.
-func readPID(f *os.File) int {
-	b, err := io.ReadAll(io.NewSectionReader(f, 0, 32))
+func readPID(path string) int {
+	f, err := os.Open(path)
+	if err != nil {
+		return 0
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, 32))
 	if err != nil {
 		return 0
 	}

@@ -1,24 +1,29 @@
-//go:build unix
+//go:build (unix && !aix && !solaris) || illumos
 
 package sqlite
 
 import (
 	"errors"
 	"os"
-
-	"golang.org/x/sys/unix"
+	"syscall"
 )
 
-func tryLock(f *os.File) error {
+func openLocked(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
 	for {
-		err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 		switch {
 		case err == nil:
-			return nil
-		case errors.Is(err, unix.EWOULDBLOCK):
-			return errHeld
-		case !errors.Is(err, unix.EINTR):
-			return err
+			return f, nil
+		case errors.Is(err, syscall.EINTR):
+			continue
+		case errors.Is(err, syscall.EWOULDBLOCK):
+			err = errHeld
 		}
+		f.Close()
+		return nil, err
 	}
 }

@@ -3,18 +3,24 @@ package sqlite
 import (
 	"errors"
 	"os"
-
-	"golang.org/x/sys/windows"
+	"syscall"
 )
 
-// tryLock locks one byte far behind the text: a lock on Windows keeps others
-// from reading what it covers, and the process number is to be read.
-func tryLock(f *os.File) error {
-	err := windows.LockFileEx(windows.Handle(f.Fd()),
-		windows.LOCKFILE_EXCLUSIVE_LOCK|windows.LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0,
-		&windows.Overlapped{OffsetHigh: 1})
-	if errors.Is(err, windows.ERROR_LOCK_VIOLATION) {
-		return errHeld
+// openLocked shares the file for reading only: nobody else can open it to
+// write, as this function does, until the handle is closed.
+func openLocked(path string) (*os.File, error) {
+	const sharingViolation = syscall.Errno(32)
+	name, err := syscall.UTF16PtrFromString(path)
+	if err != nil {
+		return nil, err
 	}
-	return err
+	h, err := syscall.CreateFile(name, syscall.GENERIC_READ|syscall.GENERIC_WRITE,
+		syscall.FILE_SHARE_READ, nil, syscall.OPEN_ALWAYS, syscall.FILE_ATTRIBUTE_NORMAL, 0)
+	if errors.Is(err, sharingViolation) {
+		return nil, errHeld
+	}
+	if err != nil {
+		return nil, err
+	}
+	return os.NewFile(uintptr(h), path), nil
 }
