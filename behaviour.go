@@ -1,0 +1,270 @@
+package kista
+
+// Behaviour is the code of a process that is called back: for its start, once
+// for each message, and for its end. It owns no goroutine while it has no mail,
+// and borrows one for each burst of mail, so that a callback that blocks keeps
+// nobody else waiting. Package server, supervisor and the like are made of it;
+// most programs use those.
+//
+// All three run in the new process, one at a time, never on somebody else's
+// goroutine. A panic or a Goexit in one of them is the exit reason.
+type Behaviour interface {
+	// Init runs first. An error ends the process and fails its start:
+	// [ErrIgnore] normally, [Stop] with its reason, others as they are. Terminate
+	// is not called then.
+	Init(s *Self) error
+	// Handle runs for each message in turn: what was sent, a [Request] for a call,
+	// [Exited], [Down], [Started]. The parent's Exited is not among them: it ends
+	// a process that traps exits (statement 125). nil goes on; an error is the
+	// exit reason, and Stop{} the normal one.
+	Handle(s *Self, msg any) error
+	// Terminate runs before a process ends that was not killed from outside
+	// (statement 124). Its context is a fresh one, with what is left of
+	// [SpawnOpts.Shutdown] as its deadline. An error or a panic replaces the
+	// reason (126); nil keeps it.
+	Terminate(s *Self, reason error) error
+}
+
+// run is the execution of a process: all of a Body, one burst of mail of a
+// behaviour. Nothing else runs user code.
+//
+//go:noinline
+func (p *proc) run() {
+	e := &execution{p: p}
+	defer e.finish()
+	if p.body != nil {
+		e.runBody()
+	} else {
+		e.runBehaviour()
+	}
+}
+
+// execution is one stay of a process on a goroutine.
+type execution struct {
+	p           *proc
+	idle        bool // the process lives on without us
+	returned    bool // user code came back; else it panicked or called Goexit
+	terminating bool
+	reason      error
+}
+
+// finish carries out the death of a process whose code has ended, unless
+// somebody has done it before.
+func (e *execution) finish() {
+	p := e.p
+	n := p.node
+	defer n.left()
+	if e.idle {
+		return
+	}
+	p.mu.Lock()
+	p.running = false
+	var a after
+	if p.status != statusDead {
+		reason := e.reason
+		switch {
+		case p.doomed != nil:
+			reason = p.doomed.reason
+		case p.exiting != nil:
+			reason = p.exiting.reason
+		}
+		a = p.buryLocked(ending{reason: reason})
+	} else if p.zombie {
+		p.zombie = false
+		n.zombies.Add(-1)
+	}
+	p.behaviour, p.saved, p.inbox = nil, queue{}, queue{}
+	p.mu.Unlock()
+	a.run()
+}
+
+// over reports whether the process has ended or been told to.
+func (p *proc) over() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.status == statusDead || p.doomed != nil || p.exiting != nil
+}
+
+func (e *execution) runBody() {
+	p := e.p
+	defer func() {
+		if !e.returned {
+			e.reason = failure(recover())
+		}
+	}()
+	if !p.over() {
+		e.reason = reasonOf(p.body(p.self))
+	}
+	e.returned = true
+}
+
+// failure is the reason of code that did not return: v is what it panicked
+// with, nil if it called Goexit.
+func failure(v any) error {
+	if v == nil {
+		return ErrGoexit
+	}
+	return newPanic(v)
+}
+
+// reasonOf freezes what a callback returned into an exit reason.
+func reasonOf(err error) error {
+	if stop, ok := err.(Stop); ok { //nolint:errorlint // as returned, not wrapped
+		return Freeze(stop.Reason)
+	}
+	return Freeze(err)
+}
+
+func (e *execution) runBehaviour() {
+	p := e.p
+	defer func() {
+		if !e.returned {
+			err := failure(recover())
+			if e.terminating {
+				e.reason = err
+				return
+			}
+			e.terminate(err)
+		}
+	}()
+	if p.behaviour == nil && !e.init() {
+		e.returned = true
+		return
+	}
+	for {
+		m := e.take()
+		if m == nil {
+			break
+		}
+		if done := e.handle(m); done {
+			break
+		}
+	}
+	e.returned = true
+}
+
+// init makes the behaviour and starts it.
+func (e *execution) init() (up bool) {
+	p := e.p
+	if p.over() {
+		return false
+	}
+	e.terminating = true // an Init that fails has no Terminate
+	b, err := p.make()
+	if err == nil {
+		err = b.Init(p.self)
+	}
+	switch {
+	case err == nil:
+	case err == ErrIgnore: //nolint:errorlint // as returned
+		p.mu.Lock()
+		p.ignored = true
+		p.mu.Unlock()
+		return false
+	default:
+		e.reason = reasonOf(err)
+		return false
+	}
+	e.terminating = false
+	p.behaviour = b
+	p.acknowledge(nil)
+	return true
+}
+
+// take returns the next entry of the mailbox, or nil when the execution is over:
+// the process is idle, or has ended.
+func (e *execution) take() *mail {
+	p := e.p
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for {
+		if p.status == statusDead || p.exiting != nil || p.doomed != nil {
+			return nil
+		}
+		if m := p.popLocked(); m != nil {
+			p.takenLocked(m)
+			return m
+		}
+		if !p.dedicated {
+			p.status, p.running = statusIdle, false
+			e.idle = true
+			return nil
+		}
+		if p.wake == nil {
+			p.wake = make(chan struct{}, 1)
+		}
+		p.waiting = "mail"
+		p.mu.Unlock()
+		<-p.wake
+		p.mu.Lock()
+		p.waiting = ""
+	}
+}
+
+// popLocked takes the oldest entry; while suspended, the oldest system request.
+func (p *proc) popLocked() *mail {
+	if !p.suspended {
+		if m := p.saved.pop(); m != nil {
+			return m
+		}
+		return p.inbox.pop()
+	}
+	for _, q := range []*queue{&p.saved, &p.inbox} {
+		var prev *mail
+		for m := q.head; m != nil; prev, m = m, m.next {
+			if _, exited := m.msg.(Exited); m.system || exited && p.fromParent(m.msg) {
+				q.remove(prev, m)
+				return m
+			}
+		}
+	}
+	return nil
+}
+
+func (p *proc) fromParent(msg any) bool {
+	ex, ok := msg.(Exited)
+	return ok && ex.PID == p.parent
+}
+
+func (e *execution) handle(m *mail) (done bool) {
+	p := e.p
+	var err error
+	switch {
+	case m.system:
+		err = p.system(m.msg.(Request))
+	case p.fromParent(m.msg):
+		err = m.msg.(Exited).Reason
+		if err == nil {
+			err = Stop{}
+		}
+	default:
+		err = p.behaviour.Handle(p.self, m.msg)
+	}
+	if err == nil {
+		return false
+	}
+	e.terminate(reasonOf(err))
+	return true
+}
+
+// terminate calls Terminate, if the process has not been killed meanwhile.
+func (e *execution) terminate(reason error) {
+	p := e.p
+	e.reason, e.terminating = reason, true
+	if p.over() {
+		return
+	}
+	p.mu.Lock()
+	p.ctx.renewLocked(p)
+	p.mu.Unlock()
+	returned := false
+	defer func() {
+		if !returned {
+			e.reason = failure(recover())
+		}
+	}()
+	if err := p.behaviour.Terminate(p.self, reason); err != nil {
+		e.reason = reasonOf(err)
+	}
+	returned = true
+}

@@ -1,0 +1,185 @@
+package kista
+
+import (
+	"iter"
+	"time"
+)
+
+// Status is what a process does at the moment.
+type Status uint8
+
+const (
+	// Idle: a behaviour without mail.
+	Idle Status = iota
+	// Running: in its own code.
+	Running
+	// Waiting: in the kernel, for a message or an answer.
+	Waiting
+	// Suspended: by a system request.
+	Suspended
+)
+
+// String names the status.
+func (s Status) String() string {
+	return [...]string{"idle", "running", "waiting", "suspended"}[min(s, Suspended)]
+}
+
+// ProcessInfo is what the kernel knows of a living process.
+type ProcessInfo struct {
+	PID         PID
+	Name        string
+	Label       string
+	Kind        string // what it runs: "body", "server", "supervisor", ...
+	Level       string // isolation: "L1", native code in the node
+	Status      Status
+	WaitingFor  string        // with Waiting: "receive", "call", "start", "mail"
+	Since       time.Duration // how long the present execution has lasted
+	Age         time.Duration
+	Parent      PID
+	Ancestors   []string
+	TrapExits   bool
+	MailboxLen  int
+	MailboxSize int    // bytes
+	Handled     uint64 // messages taken
+	Links       []PID
+	Monitors    []Addr // what it watches
+	MonitoredBy []PID
+	Requests    int // calls that it has not answered yet
+}
+
+// Info returns what is known of a process (statement 94); ok is false if it has
+// ended or lives elsewhere (93). It reflects everything that the caller has sent
+// to the process before (95).
+func (n *Node) Info(pid PID) (info ProcessInfo, ok bool) {
+	p := pid.p
+	if p == nil || p.far != nil || p.node != n {
+		return info, false
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.status == statusDead {
+		return info, false
+	}
+	now := n.clock.Now()
+	info = ProcessInfo{
+		PID: pid, Name: p.name, Label: p.label, Kind: p.kind, Level: "L1",
+		Age: now.Sub(p.born), Parent: p.self.Parent(), Ancestors: p.ancestors(), TrapExits: p.trap,
+		MailboxLen: p.count, MailboxSize: p.bytes, Handled: p.handled,
+		Links: sorted(p.links), WaitingFor: p.waiting,
+	}
+	switch {
+	case p.suspended:
+		info.Status = Suspended
+	case p.status == statusIdle:
+		info.Status = Idle
+	case p.waiting != "":
+		info.Status = Waiting
+	default:
+		info.Status = Running
+	}
+	if p.status == statusLive {
+		info.Since = now.Sub(p.since)
+	}
+	for _, ref := range sortedRefs(p.monitors) {
+		info.Monitors = append(info.Monitors, p.monitors[ref].obj)
+	}
+	for _, ref := range sortedRefs(p.watchers) {
+		if w := p.watchers[ref].pid; !w.IsZero() {
+			info.MonitoredBy = append(info.MonitoredBy, w)
+		}
+	}
+	for c := p.calls; c != nil; c = c.next {
+		info.Requests++
+		if c.next == p.calls {
+			break
+		}
+	}
+	return info, true
+}
+
+// Alive reports whether a process of this node lives. It takes account of
+// everything that the caller has sent to it before (statement 10).
+func (n *Node) Alive(pid PID) bool {
+	p := pid.p
+	if p == nil || p.far != nil || p.node != n {
+		return false
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.status != statusDead
+}
+
+// Processes yields the living processes, oldest first, in bounded memory. What
+// starts or ends meanwhile may or may not be among them.
+func (n *Node) Processes() iter.Seq[PID] {
+	const chunk = 256
+	return func(yield func(PID) bool) {
+		var seen uint64
+		for {
+			batch := n.processesAfter(seen, chunk)
+			for _, pid := range batch {
+				if !yield(pid) {
+					return
+				}
+				seen = pid.id
+			}
+			if len(batch) < chunk {
+				return
+			}
+		}
+	}
+}
+
+func (n *Node) processesAfter(id uint64, most int) (out []PID) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	p := n.first
+	if c := n.cursor; c != nil && c.id == id && c.next != nil {
+		p = c.next
+	}
+	for ; p != nil && len(out) < most; p = p.next {
+		if p.id > id {
+			out = append(out, p.pid())
+			n.cursor = p
+		}
+	}
+	return out
+}
+
+// Stats are a node's totals.
+type Stats struct {
+	Processes       int   // living
+	Spawned         int64 // ever
+	Executions      int   // goroutines that run processes now, zombies included
+	Zombies         int64 // executions of ended processes
+	Timers          int64
+	Names           int
+	DroppedMessages int64 // by mailboxes with DropNewest
+	DroppedReports  int64
+}
+
+// Stats returns the node's totals. It does not stop the world.
+func (n *Node) Stats() Stats {
+	n.mu.Lock()
+	s := Stats{Processes: n.count, Executions: n.live}
+	n.mu.Unlock()
+	n.namesMu.RLock()
+	s.Names = len(n.names)
+	n.namesMu.RUnlock()
+	s.Spawned, s.Zombies, s.Timers = n.spawned.Load(), n.zombies.Load(), n.timers.Load()
+	s.DroppedMessages, s.DroppedReports = n.dropped.Load(), n.reports.dropped.Load()
+	return s
+}
+
+// blocked notes what the execution waits for, until the returned function is
+// called.
+func (p *proc) blocked(on string) func() {
+	p.mu.Lock()
+	p.waiting = on
+	p.mu.Unlock()
+	return func() {
+		p.mu.Lock()
+		p.waiting = ""
+		p.mu.Unlock()
+	}
+}

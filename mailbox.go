@@ -1,0 +1,184 @@
+package kista
+
+// Policy says what happens to a message for a mailbox that is at its limit.
+type Policy uint8
+
+const (
+	// Refuse gives the sender a *MailboxFullError; the receiver notices nothing.
+	// The default.
+	Refuse Policy = iota
+	// KillReceiver ends the receiver with a *MailboxFullError as its reason.
+	KillReceiver
+	// DropNewest drops the message without a word to either.
+	DropNewest
+)
+
+// MailboxLimit bounds a mailbox in messages and bytes, whichever comes first
+// (law 8). Zero fields mean the node's default, and there 100,000 messages and
+// 64 MiB. Signals, replies, timeouts and system requests are never counted,
+// refused or dropped.
+type MailboxLimit struct {
+	Messages int
+	Bytes    int
+	Policy   Policy
+}
+
+// Defaults of MailboxLimit.
+const (
+	DefaultMailboxMessages = 100_000
+	DefaultMailboxBytes    = 64 << 20
+)
+
+func (l MailboxLimit) or(d MailboxLimit) MailboxLimit {
+	if l.Messages == 0 {
+		l.Messages = d.Messages
+	}
+	if l.Bytes == 0 {
+		l.Bytes = d.Bytes
+	}
+	if l.Policy == Refuse {
+		l.Policy = d.Policy
+	}
+	return l
+}
+
+// mail is one entry of a mailbox.
+type mail struct {
+	next    *mail
+	msg     any
+	size    int
+	counted bool
+	system  bool
+}
+
+const mailOverhead = 48 // bytes counted for an entry besides its message
+
+// queue is a FIFO of mail. Its zero value is empty.
+type queue struct{ head, tail *mail }
+
+func (q *queue) push(m *mail) {
+	if q.tail == nil {
+		q.head = m
+	} else {
+		q.tail.next = m
+	}
+	q.tail = m
+}
+
+func (q *queue) pop() *mail {
+	m := q.head
+	if m != nil {
+		q.remove(nil, m)
+	}
+	return m
+}
+
+// remove takes m out; prev is the entry before it, nil for the head.
+func (q *queue) remove(prev, m *mail) {
+	if prev == nil {
+		q.head = m.next
+	} else {
+		prev.next = m.next
+	}
+	if q.tail == m {
+		q.tail = prev
+	}
+	m.next = nil
+}
+
+// splice moves all of r to the end of q.
+func (q *queue) splice(r *queue) {
+	if r.head == nil {
+		return
+	}
+	if q.tail == nil {
+		q.head = r.head
+	} else {
+		q.tail.next = r.head
+	}
+	q.tail = r.tail
+	*r = queue{}
+}
+
+// post puts an entry into p's mailbox and sees to it that somebody reads it.
+// via is the alias it came through, if any; call is the request that it is, if
+// it is one. alive is false if there is no process to take it; err is the
+// refusal of a full mailbox.
+func (p *proc) post(m *mail, via Ref, call *Pending) (alive bool, err error) {
+	var a after
+	p.mu.Lock()
+	alive, err = p.admitLocked(m, via, &a)
+	if alive && err == nil {
+		if call != nil {
+			p.holdLocked(call)
+		}
+		p.postLocked(m)
+	}
+	p.mu.Unlock()
+	a.run()
+	return alive, err
+}
+
+func (p *proc) admitLocked(m *mail, via Ref, a *after) (alive bool, err error) {
+	if p.status == statusDead {
+		return false, nil
+	}
+	if m.counted && (p.count >= p.limit.Messages || p.bytes+m.size > p.limit.Bytes && p.count > 0) {
+		full := &MailboxFullError{PID: p.pid(), Messages: p.count, Bytes: p.bytes}
+		switch p.limit.Policy {
+		case KillReceiver:
+			*a = p.terminateLocked(full, true)
+			return false, nil
+		case DropNewest:
+			p.node.dropped.Add(1)
+			return false, nil
+		}
+		return true, full
+	}
+	if !via.IsZero() {
+		ok, mon := p.throughLocked(via)
+		if !ok {
+			return false, nil
+		}
+		if mon != nil && mon.target.p != nil {
+			a.signals = append(a.signals, signal{kind: sigDemonitor, from: p.pid(), to: mon.target, ref: via})
+		}
+	}
+	if m.counted {
+		p.count++
+		p.bytes += m.size
+	}
+	return true, nil
+}
+
+func (p *proc) postLocked(m *mail) {
+	p.inbox.push(m)
+	p.wakeLocked()
+}
+
+// wakeLocked makes somebody look at the mailbox: it starts an execution for an
+// idle behaviour, or wakes the one that waits.
+func (p *proc) wakeLocked() {
+	if p.status == statusIdle {
+		p.status = statusLive
+		p.since = p.node.clock.Now()
+		p.node.execute(p)
+		return
+	}
+	if p.wake != nil {
+		select {
+		case p.wake <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// taken accounts for an entry that left the mailbox. Needs p.mu.
+func (p *proc) takenLocked(m *mail) {
+	if m.counted {
+		p.count--
+		p.bytes -= m.size
+	}
+	p.handled++
+	p.last = m.msg
+}

@@ -1,0 +1,337 @@
+package kista
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Config says how a node is. Its zero value works.
+type Config struct {
+	// Name is the node's name, for reports and for other nodes. Empty: "kista".
+	Name string
+	// Logger gets crash reports and the library's other records. nil:
+	// slog.Default(). It is called on a goroutine of the node's, under recover; if
+	// it blocks, records are dropped and counted, and nothing else waits.
+	Logger *slog.Logger
+	// Mailbox is the default limit of mailboxes; zero fields: 100,000 messages,
+	// 64 MiB, refuse the sender.
+	Mailbox MailboxLimit
+	// MaxProcesses bounds the living processes. Zero: 4,194,304.
+	MaxProcesses int
+	// MaxTimers bounds the timers under way. Zero: 4,194,304.
+	MaxTimers int
+	// Grace is the default of SpawnOpts.Grace for a Body. Zero: DefaultGrace.
+	Grace time.Duration
+	// ZombieAfter is how long code may run on after its process's death before
+	// it is reported as a zombie. Zero: one second.
+	ZombieAfter time.Duration
+	// Clock is where time comes from. nil: the machine's.
+	Clock Clock
+}
+
+func (c Config) validate() error {
+	for what, v := range map[string]int64{
+		"MaxProcesses": int64(c.MaxProcesses), "MaxTimers": int64(c.MaxTimers), "ZombieAfter": int64(c.ZombieAfter),
+		"Mailbox.Messages": int64(c.Mailbox.Messages), "Mailbox.Bytes": int64(c.Mailbox.Bytes),
+	} {
+		if v < 0 {
+			return fmt.Errorf("kista: Config.%s is negative: %d", what, v)
+		}
+	}
+	return nil
+}
+
+const maxDefault = 1 << 22
+
+// Node is where processes live. A program has one, tests have many: nodes share
+// nothing. Its methods may be used by any goroutine.
+type Node struct {
+	name        string
+	logger      *slog.Logger
+	mailbox     MailboxLimit
+	maxProcs    int
+	maxTimers   int
+	grace       time.Duration
+	zombieAfter time.Duration
+	clock       Clock
+	pick        func(run func()) // starts an execution; the seam for simulation
+	seq         uint64           // orders nodes, for locks
+	home        *home
+	init        *proc // stands for the node as the parent of what it spawns
+
+	lastID  atomic.Uint64
+	timers  atomic.Int64
+	zombies atomic.Int64
+	dropped atomic.Int64
+	spawned atomic.Int64
+	reports reports
+
+	namesMu sync.RWMutex
+	names   map[string]*proc
+	aliases map[uint64]*proc
+	peers   map[string]*Peer
+
+	mu       sync.Mutex
+	first    *proc            // living processes, oldest first
+	exported map[uint64]*proc // what other nodes know of, by number
+	last     *proc
+	cursor   *proc // where the last listing stopped
+	count    int
+	live     int // executions
+	stopping bool
+	changed  chan struct{} // closed and remade when count or live falls during a stop
+	stopped  chan struct{}
+}
+
+var nodes atomic.Uint64
+
+// Start starts a node. It fails only for a Config that makes no sense.
+func Start(cfg Config) (*Node, error) {
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	n := &Node{
+		name: cfg.Name, logger: cfg.Logger, maxProcs: cfg.MaxProcesses, maxTimers: cfg.MaxTimers,
+		grace: cfg.Grace, zombieAfter: cfg.ZombieAfter, clock: cfg.Clock,
+		mailbox: cfg.Mailbox.or(MailboxLimit{Messages: DefaultMailboxMessages, Bytes: DefaultMailboxBytes}),
+		pick:    func(run func()) { go run() },
+		seq:     nodes.Add(1),
+		names:   map[string]*proc{}, aliases: map[uint64]*proc{}, peers: map[string]*Peer{}, exported: map[uint64]*proc{},
+		changed: make(chan struct{}), stopped: make(chan struct{}),
+	}
+	if n.name == "" {
+		n.name = "kista"
+	}
+	if n.logger == nil {
+		n.logger = slog.Default()
+	}
+	if n.maxProcs == 0 {
+		n.maxProcs = maxDefault
+	}
+	if n.maxTimers == 0 {
+		n.maxTimers = maxDefault
+	}
+	if n.grace == 0 {
+		n.grace = DefaultGrace
+	}
+	if n.zombieAfter == 0 {
+		n.zombieAfter = time.Second
+	}
+	if n.clock == nil {
+		n.clock = machineClock{}
+	}
+	n.home = &home{node: n}
+	n.init = &proc{node: n, status: statusDead, ended: &ending{}}
+	n.init.self = &Self{n.init}
+	n.reports.start(n.logger)
+	return n, nil
+}
+
+// NodeName returns the node's name.
+func (n *Node) NodeName() string { return n.name }
+
+// Logger returns the logger that the node was given.
+func (n *Node) Logger() *slog.Logger { return n.logger }
+
+func (n *Node) newRef() Ref { return Ref{h: n.home, id: n.lastID.Add(1)} }
+
+// adopt takes a new process into the list of the living.
+func (n *Node) adopt(p *proc) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	switch {
+	case n.stopping:
+		return ErrNodeStopped
+	case n.count >= n.maxProcs:
+		return ErrSystemLimit
+	}
+	n.count++
+	n.spawned.Add(1)
+	p.prev = n.last
+	if n.last != nil {
+		n.last.next = p
+	} else {
+		n.first = p
+	}
+	n.last = p
+	return nil
+}
+
+// forget takes a dead process out of the list. A reader that stands on it still
+// finds its way (see Processes).
+func (n *Node) forget(p *proc) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.count--
+	delete(n.exported, p.id)
+	if p.prev != nil {
+		p.prev.next = p.next
+	} else {
+		n.first = p.next
+	}
+	if p.next != nil {
+		p.next.prev = p.prev
+	} else {
+		n.last = p.prev
+	}
+	if n.cursor == p {
+		n.cursor = p.prev
+	}
+	p.prev, p.next = nil, nil
+	n.fellLocked()
+}
+
+// execute starts an execution of p, which is locked.
+func (n *Node) execute(p *proc) {
+	p.running = true
+	n.mu.Lock()
+	n.live++
+	n.mu.Unlock()
+	n.pick(p.run)
+}
+
+func (n *Node) left() {
+	n.mu.Lock()
+	n.live--
+	n.fellLocked()
+	n.mu.Unlock()
+}
+
+func (n *Node) fellLocked() {
+	if n.stopping {
+		close(n.changed)
+		n.changed = make(chan struct{})
+	}
+}
+
+// Stop stops the node in order: what was started from outside is told to shut
+// down, the youngest first and each awaited (for its SpawnOpts.Shutdown, or five
+// seconds; a supervisor takes what its children need), then whatever is left is
+// killed, and the node's goroutines are awaited. ctx bounds all of it: when it
+// ends, what still lives is killed at once. Stopping twice is fine, and waits.
+//
+// The error is nil, or a [*StopError] that names the code that did not return.
+func (n *Node) Stop(ctx context.Context) error {
+	n.mu.Lock()
+	again := n.stopping
+	n.stopping = true
+	n.mu.Unlock()
+	if again {
+		select {
+		case <-n.stopped:
+			return n.leftovers()
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	for p := n.youngestRoot(nil); p != nil; p = n.youngestRoot(p) {
+		n.stopRoot(ctx, p)
+	}
+	n.killAll()
+	n.await(ctx, func() bool { return n.live == 0 })
+	err := n.leftovers()
+	n.reports.stop(ctx)
+	close(n.stopped)
+	return err
+}
+
+// youngestRoot finds the youngest living process spawned from outside.
+func (n *Node) youngestRoot(after *proc) *proc {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	p := n.last
+	for p != nil && (!p.root || p == after) {
+		p = p.prev
+	}
+	return p
+}
+
+func (n *Node) stopRoot(ctx context.Context, p *proc) {
+	ch := make(chan Down, 1)
+	ref := n.newRef()
+	p.mu.Lock()
+	dead := p.status == statusDead
+	if !dead {
+		p.watchLocked(ref, watcher{ch: ch})
+	}
+	p.mu.Unlock()
+	if dead {
+		return
+	}
+	_ = exit(n.init.pid(), p.pid(), ErrShutdown)
+	late := make(chan struct{})
+	if p.shutdown != NoTimeout {
+		wait := p.shutdown
+		if wait == 0 {
+			wait = DefaultGrace
+		}
+		t := n.clock.AfterFunc(wait, func() { close(late) })
+		defer t.Stop()
+	}
+	select {
+	case <-ch:
+		return
+	case <-late:
+	case <-ctx.Done():
+	}
+	_ = exit(n.init.pid(), p.pid(), Kill)
+	<-ch
+}
+
+func (n *Node) killAll() {
+	for {
+		n.mu.Lock()
+		p := n.last
+		n.mu.Unlock()
+		if p == nil {
+			return
+		}
+		_ = exit(n.init.pid(), p.pid(), Kill)
+		n.mu.Lock()
+		stuck, changed := n.last == p, n.changed // in a kernel operation of its own: short
+		n.mu.Unlock()
+		if stuck {
+			<-changed
+		}
+	}
+}
+
+func (n *Node) await(ctx context.Context, done func() bool) {
+	for {
+		n.mu.Lock()
+		ok, changed := done(), n.changed
+		n.mu.Unlock()
+		if ok {
+			return
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// StopError says that code of ended processes still ran when [Node.Stop] gave
+// up waiting: zombies, which only the end of the program ends.
+type StopError struct {
+	Node    string
+	Running int
+}
+
+func (e *StopError) Error() string {
+	return fmt.Sprintf("kista: node %s stopped, but the code of %d ended processes has not returned", e.Node, e.Running)
+}
+
+func (n *Node) leftovers() error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.live == 0 {
+		return nil
+	}
+	return &StopError{Node: n.name, Running: n.live}
+}

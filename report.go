@@ -1,0 +1,201 @@
+package kista
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Reports reach the logger through a bounded queue and one goroutine, so that a
+// log handler that blocks, panics or calls Goexit harms nobody: what does not
+// fit is dropped and counted.
+
+const reportQueue = 1024
+
+type reports struct {
+	logger  *slog.Logger
+	queue   chan slog.Record
+	mu      sync.RWMutex // guards closed against sends
+	closed  bool
+	done    chan struct{}
+	dropped atomic.Int64
+}
+
+func (r *reports) start(l *slog.Logger) {
+	r.logger = l
+	r.queue = make(chan slog.Record, reportQueue)
+	r.done = make(chan struct{})
+	go r.loop()
+}
+
+// loop hands records to the logger until the queue is closed. A Goexit in a
+// handler ends the goroutine; another one goes on.
+func (r *reports) loop() {
+	finished := false
+	defer func() {
+		if finished {
+			close(r.done)
+		} else {
+			go r.loop()
+		}
+	}()
+	for rec := range r.queue {
+		r.emit(rec)
+	}
+	finished = true
+}
+
+func (r *reports) emit(rec slog.Record) {
+	defer func() {
+		if recover() != nil {
+			r.dropped.Add(1)
+		}
+	}()
+	if h := r.logger.Handler(); h.Enabled(context.Background(), rec.Level) {
+		if h.Handle(context.Background(), rec) != nil {
+			r.dropped.Add(1)
+		}
+	}
+}
+
+func (r *reports) put(rec *slog.Record) {
+	if rec == nil {
+		return
+	}
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if r.closed {
+		r.dropped.Add(1)
+		return
+	}
+	select {
+	case r.queue <- *rec:
+	default:
+		r.dropped.Add(1)
+	}
+}
+
+// stop lets the queue drain, as long as ctx lasts.
+func (r *reports) stop(ctx context.Context) {
+	r.mu.Lock()
+	if !r.closed {
+		r.closed = true
+		close(r.queue)
+	}
+	r.mu.Unlock()
+	select {
+	case <-r.done:
+	case <-ctx.Done():
+	}
+}
+
+// Report puts a record of the library's own into the log, in the way of crash
+// reports: bounded, and never on the caller's time. Values that are not plain
+// are turned to text in the caller. For behaviours.
+func (n *Node) Report(level slog.Level, msg string, attrs ...slog.Attr) {
+	rec := slog.NewRecord(n.clock.Now(), level, msg, 0)
+	rec.AddAttrs(slog.String("node", n.name))
+	for _, a := range attrs {
+		rec.AddAttrs(plain(a))
+	}
+	n.reports.put(&rec)
+}
+
+func plain(a slog.Attr) slog.Attr {
+	switch v := a.Value; v.Kind() {
+	case slog.KindAny:
+		return slog.String(a.Key, fmt.Sprint(freezeValue(v.Any())))
+	case slog.KindLogValuer:
+		return slog.Attr{Key: a.Key, Value: v.Resolve()}
+	case slog.KindGroup:
+		var out []any
+		for _, g := range v.Group() {
+			out = append(out, plain(g))
+		}
+		return slog.Group(a.Key, out...)
+	}
+	return a
+}
+
+// reportLocked makes the crash report of a process that ends abnormally
+// (statements 102, 103); nil for others.
+func (p *proc) reportLocked(e ending) *slog.Record {
+	if e.silent || !Abnormal(e.reason) || p.quiet == quietAlways {
+		return nil
+	}
+	now := p.node.clock.Now()
+	rec := slog.NewRecord(now, slog.LevelError, "process crashed", 0)
+	rec.AddAttrs(slog.String("node", p.node.name), slog.String("pid", p.pid().String()))
+	if p.name != "" {
+		rec.AddAttrs(slog.String("name", p.name))
+	}
+	if p.label != "" {
+		rec.AddAttrs(slog.String("label", p.label))
+	}
+	rec.AddAttrs(slog.String("kind", p.kind), slog.String("reason", reasonText(e.reason)),
+		slog.Any("ancestors", p.ancestors()), slog.Int("mailbox_len", p.count),
+		slog.Int("links", len(p.links)), slog.Bool("trap_exits", p.trap),
+		slog.Uint64("handled", p.handled), slog.Duration("age", now.Sub(p.born).Round(time.Microsecond)))
+	if p.last != nil {
+		rec.AddAttrs(slog.String("last_message", messageType(p.last)))
+	}
+	var pe *PanicError
+	if errors.As(e.reason, &pe) {
+		rec.AddAttrs(slog.String("stack", pe.StackText()))
+	}
+	return &rec
+}
+
+func reasonText(reason error) string {
+	if reason == nil {
+		return "normal"
+	}
+	return reason.Error() // frozen: none of the user's code
+}
+
+// messageType names the type that the user sent.
+func messageType(msg any) string {
+	if q, ok := msg.(Request); ok {
+		return typeName(q.Msg)
+	}
+	return typeName(msg)
+}
+
+// ancestors names who spawned the process, nearest first (statement 101).
+func (p *proc) ancestors() []string {
+	const enough = 16
+	var out []string
+	for a := p.line; a != nil && len(out) < enough; a = a.up {
+		if a.name != "" {
+			out = append(out, a.name)
+		} else {
+			out = append(out, a.pid.String())
+		}
+	}
+	return out
+}
+
+// stillThere reports a process whose code has not returned since its death.
+func (p *proc) stillThere() {
+	p.mu.Lock()
+	zombie, e := p.zombie, p.ended
+	label := p.label
+	p.mu.Unlock()
+	if zombie {
+		p.node.Report(slog.LevelWarn, "zombie: the code of an ended process does not return",
+			slog.String("pid", p.pid().String()), slog.String("kind", p.kind), slog.String("label", label),
+			slog.String("reason", reasonText(e.reason)))
+	}
+}
+
+// newPanic makes an exit reason of a recovered value, on the panicking
+// goroutine.
+func newPanic(v any) error {
+	pcs := make([]uintptr, 128)
+	return &PanicError{Value: freezeValue(v), Stack: pcs[:runtime.Callers(3, pcs)]}
+}

@@ -1,0 +1,200 @@
+package kista
+
+import (
+	"log/slog"
+	"runtime"
+	"strings"
+)
+
+// Self is a process as its own code sees it: what only the process itself may
+// do is a method of Self, and Self is the process's context.Context. There is
+// one for each incarnation, and it is never reused. It belongs to the code of
+// its process: as a context it may go anywhere, but the other methods are for
+// the process's own goroutine. Used from elsewhere they stay safe; after the
+// end of the process they return its exit reason and do nothing.
+//
+// Once a process has ended, or has been told to end, its first kernel operation
+// returns the exit reason, and the next one ends its goroutine: deferred calls
+// run, and no recover stops it.
+type Self struct{ p *proc }
+
+func (s *Self) process() *Self { return s }
+
+// PID returns the process's PID.
+func (s *Self) PID() PID { return s.p.pid() }
+
+// Node returns the process's node.
+func (s *Self) Node() *Node { return s.p.node }
+
+// Parent returns the process that spawned this one; the zero PID if it was
+// spawned from outside.
+func (s *Self) Parent() PID {
+	if s.p.root {
+		return PID{}
+	}
+	return s.p.parent
+}
+
+// Exit sends an exit signal from this process; see the package's [Exit]. To
+// itself, with [Kill], it ends even a process that traps exits (statement 50);
+// with nil it ends one that does not (48). Errors: why the process must stop.
+func (s *Self) Exit(to PID, reason error) error {
+	reason = Freeze(reason)
+	if to == s.PID() {
+		after{signals: []signal{{kind: sigExit, from: s.PID(), to: to, reason: reason}}}.run()
+		return s.stopped()
+	}
+	if err := s.begin(); err != nil {
+		return err
+	}
+	defer s.leave()
+	return exit(s.PID(), to, reason)
+}
+
+// TrapExits decides whether exit signals end the process or come as [Exited]
+// messages, and returns how it was. What is a message already stays one
+// (statements 52, 53).
+func (s *Self) TrapExits(on bool) (was bool) {
+	s.p.mu.Lock()
+	defer s.p.mu.Unlock()
+	was, s.p.trap = s.p.trap, on
+	return was
+}
+
+// Register gives the process a name; see [Node.Register].
+func (s *Self) Register(name string) error {
+	if err := s.begin(); err != nil {
+		return err
+	}
+	defer s.leave()
+	return s.p.node.Register(name, s.PID())
+}
+
+// SetLabel describes the process for people, in reports and lists.
+func (s *Self) SetLabel(label string) {
+	s.p.mu.Lock()
+	defer s.p.mu.Unlock()
+	s.p.label = label
+}
+
+// Logger returns the node's logger with the process's PID, and its name or label
+// if it has one. Handlers run in the process's own code.
+func (s *Self) Logger() *slog.Logger {
+	s.p.mu.Lock()
+	name, label := s.p.name, s.p.label
+	s.p.mu.Unlock()
+	l := s.p.node.logger.With("node", s.p.node.name, "pid", s.PID())
+	if name != "" {
+		l = l.With("name", name)
+	}
+	if label != "" {
+		l = l.With("label", label)
+	}
+	return l
+}
+
+// Local is a variable that each process has for itself (the process
+// dictionary, typed; statement 12). Declare it at package level:
+//
+//	var requestID kista.Local[string]
+type Local[T any] struct{ _ byte }
+
+// Set stores v for the process and returns the value before, if there was one.
+func (l *Local[T]) Set(s *Self, v T) (old T, had bool) {
+	s.p.mu.Lock()
+	defer s.p.mu.Unlock()
+	if s.p.status == statusDead {
+		return old, false
+	}
+	old, had = s.p.locals[l].(T)
+	if s.p.locals == nil {
+		s.p.locals = map[any]any{}
+	}
+	s.p.locals[l] = v
+	return old, had
+}
+
+// Get returns the process's value, if it has one.
+func (l *Local[T]) Get(s *Self) (v T, has bool) {
+	s.p.mu.Lock()
+	defer s.p.mu.Unlock()
+	v, has = s.p.locals[l].(T)
+	return v, has
+}
+
+// Erase removes the process's value and returns it, if it had one.
+func (l *Local[T]) Erase(s *Self) (old T, had bool) {
+	s.p.mu.Lock()
+	defer s.p.mu.Unlock()
+	old, had = s.p.locals[l].(T)
+	delete(s.p.locals, l)
+	return old, had
+}
+
+// stoppedLocked returns why the process must stop, if it must.
+func (s *Self) stoppedLocked() error {
+	e := s.p.ended
+	if e == nil {
+		e = s.p.doomed
+	}
+	if e == nil {
+		e = s.p.exiting
+	}
+	switch {
+	case e == nil:
+		return nil
+	case e.reason == nil:
+		return Stop{}
+	}
+	return e.reason
+}
+
+func (s *Self) stopped() error {
+	s.p.mu.Lock()
+	err := s.stoppedLocked()
+	s.p.mu.Unlock()
+	if err != nil {
+		err = s.end(err)
+	}
+	return err
+}
+
+// end hands the exit reason to the code of an ended process once, and the next
+// time ends its goroutine.
+func (s *Self) end(err error) error {
+	p := s.p
+	p.mu.Lock()
+	again, running := p.told, p.running
+	p.told = true
+	p.mu.Unlock()
+	if again && running && onProcessGoroutine() {
+		runtime.Goexit()
+	}
+	return err
+}
+
+const runName = "kista.(*proc).run"
+
+// onProcessGoroutine tells whether the calling goroutine was started by the
+// kernel to run a process: a plain goroutine that got hold of a Self is not
+// ended with it.
+func onProcessGoroutine() bool {
+	pcs := make([]uintptr, 64)
+	for {
+		if n := runtime.Callers(2, pcs); n < len(pcs) {
+			pcs = pcs[:n]
+			break
+		}
+		pcs = make([]uintptr, 4*len(pcs))
+	}
+	frames := runtime.CallersFrames(pcs[max(0, len(pcs)-8):])
+	for {
+		f, more := frames.Next()
+		if strings.HasSuffix(f.Function, runName) {
+			return true
+		}
+		if !more {
+			return false
+		}
+	}
+}

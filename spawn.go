@@ -1,0 +1,237 @@
+package kista
+
+import (
+	"context"
+	"time"
+)
+
+// Body is the code of a process with a flow of its own: when it returns, the
+// process ends, normally with nil, else with the error as its exit reason
+// (statement 1). If the process has been told to end, the reason it was told
+// counts, whatever the Body returns: returning the context's error is enough.
+type Body = func(self *Self) error
+
+// DefaultGrace is the time that a Body in its own code gets to return once it
+// has been told to end.
+const DefaultGrace = 5 * time.Second
+
+// SpawnOpts says how a process starts. The zero value is a plain process with
+// the node's defaults.
+type SpawnOpts struct {
+	// Name registers the process at birth; the spawn fails if it is taken.
+	Name string
+	// Label describes it for people.
+	Label string
+	// Link links it with the spawning process, Monitor monitors it; both in one
+	// step with the spawn (statement 5). They need a spawning process.
+	Link, Monitor bool
+	// TrapExits lets it start with exit signals trapped.
+	TrapExits bool
+	// Mailbox bounds its mailbox; zero fields mean the node's default.
+	Mailbox MailboxLimit
+	// Grace is the time that its code gets to return after a terminating exit
+	// signal other than Kill, before its death is carried out without it (law 6).
+	// Zero: DefaultGrace for a Body, nothing for a behaviour. NoTimeout: until it
+	// returns; whoever stops it enforces the rest with Kill.
+	Grace time.Duration
+	// Shutdown is the time that its Terminate has, as the deadline of its
+	// context; zero: none. Supervisors set it.
+	Shutdown time.Duration
+	// Dedicated gives a behaviour a goroutine for life instead of one per burst
+	// of mail: for code that locks its thread or needs a deep stack.
+	Dedicated bool
+}
+
+// Program is the description of a process: what it runs and how it starts.
+// Nothing runs until a node, a process or a supervisor starts it, and each
+// start makes a new process from it. It is a value; copies are independent.
+type Program struct {
+	// Opts are how it starts; Link and Monitor belong to whoever starts it.
+	Opts SpawnOpts
+
+	kind string
+	body Body
+	make func() (Behaviour, error)
+	acks bool // start waits for an acknowledgement
+}
+
+// BodyProgram describes a process that runs body. Its start is complete once it
+// is spawned; with ack, once the body has called [Self.Started] (statement 98).
+func BodyProgram(o SpawnOpts, ack bool, body Body) Program {
+	return Program{Opts: o, kind: "body", body: body, acks: ack}
+}
+
+// BehaviourProgram describes a process that runs a behaviour, which make makes
+// in the new process; kind names it for people. Its start is complete once
+// Init has returned.
+func BehaviourProgram(o SpawnOpts, kind string, make func() (Behaviour, error)) Program {
+	return Program{Opts: o, kind: kind, make: make, acks: true}
+}
+
+// Kind names what the program runs, for people.
+func (pr Program) Kind() string { return pr.kind }
+
+// IsZero reports whether pr describes nothing.
+func (pr Program) IsZero() bool { return pr.body == nil && pr.make == nil }
+
+// Spawn starts a process that runs body and returns its PID. It does not wait
+// for the body. The zero PID means that the node is stopped or has as many
+// processes as it may; [Node.SpawnWith] tells.
+func (n *Node) Spawn(body Body) PID {
+	pid, _ := n.SpawnWith(SpawnOpts{}, body)
+	return pid
+}
+
+// SpawnWith is Spawn with options. Errors: [*NameTakenError], [ErrBadName],
+// [ErrSystemLimit], [ErrNodeStopped]; then no process was made. Link and
+// Monitor are ignored: nobody spawns.
+func (n *Node) SpawnWith(o SpawnOpts, body Body) (PID, error) {
+	o.Link, o.Monitor = false, false
+	p, _, err := n.spawn(Program{Opts: o, kind: "body", body: body}, nil, nil)
+	return p.pidOrZero(), err
+}
+
+// Spawn is [Node.Spawn] from this process, which becomes its parent.
+func (s *Self) Spawn(body Body) PID {
+	pid, _, _ := s.SpawnWith(SpawnOpts{}, body)
+	return pid
+}
+
+// SpawnLink is Spawn and Link in one step.
+func (s *Self) SpawnLink(body Body) PID {
+	pid, _, _ := s.SpawnWith(SpawnOpts{Link: true}, body)
+	return pid
+}
+
+// SpawnMonitor is Spawn and Monitor in one step.
+func (s *Self) SpawnMonitor(body Body) (PID, Ref) {
+	pid, ref, _ := s.SpawnWith(SpawnOpts{Monitor: true}, body)
+	return pid, ref
+}
+
+// SpawnWith is Spawn with options; ref is the monitor's, if there is one.
+// Errors as for [Node.SpawnWith], or why this process must stop.
+func (s *Self) SpawnWith(o SpawnOpts, body Body) (PID, Ref, error) {
+	p, ref, err := s.spawn(Program{Opts: o, kind: "body", body: body}, nil)
+	return p.pidOrZero(), ref, err
+}
+
+func (s *Self) spawn(pr Program, ack *starting) (*proc, Ref, error) {
+	if err := s.begin(); err != nil {
+		return nil, Ref{}, err
+	}
+	defer s.leave()
+	return s.p.node.spawn(pr, s.p, ack)
+}
+
+func (p *proc) pidOrZero() PID {
+	if p == nil {
+		return PID{}
+	}
+	return p.pid()
+}
+
+func (n *Node) spawn(pr Program, parent *proc, ack *starting) (*proc, Ref, error) {
+	o := pr.Opts
+	if pr.IsZero() {
+		return nil, Ref{}, errNoProgram
+	}
+	p := &proc{
+		node: n, id: n.lastID.Add(1), born: n.clock.Now(),
+		body: pr.body, make: pr.make, kind: pr.kind, dedicated: o.Dedicated,
+		shutdown: o.Shutdown, grace: o.Grace, limit: o.Mailbox.or(n.mailbox),
+		trap: o.TrapExits, label: o.Label, status: statusLive, ack: ack,
+	}
+	p.self = &Self{p}
+	p.since = p.born
+	if pr.body != nil && o.Grace == 0 {
+		p.grace = n.grace
+	}
+	var ref Ref
+	unlock := p.mu.Unlock
+	if parent == nil {
+		p.mu.Lock()
+		p.parent, p.root = n.init.pid(), true
+	} else {
+		unlock = pairLock(parent, p)
+		p.parent = parent.pid()
+		p.line = &ancestor{pid: parent.pid(), name: parent.name, up: parent.line}
+	}
+	defer func() { unlock() }()
+	if o.Name != "" {
+		if err := n.registerLocked(o.Name, p); err != nil {
+			return nil, Ref{}, err
+		}
+	}
+	if err := n.adopt(p); err != nil {
+		if p.name != "" {
+			n.unnameLocked(p)
+		}
+		return nil, Ref{}, err
+	}
+	if parent != nil && o.Link {
+		linkLocked(parent, p)
+	}
+	if parent != nil && o.Monitor {
+		ref = n.newRef()
+		parent.monitorLocked(ref, &monitor{target: p.pid(), obj: p.pid()})
+		p.watchLocked(ref, watcher{pid: parent.pid(), obj: p.pid()})
+	}
+	if ack != nil {
+		ack.pid = p.pid()
+	}
+	n.execute(p)
+	return p, ref, nil
+}
+
+// Start starts a program from outside and waits until it is up (statement 98):
+// it returns the PID, or why the start failed, and then the process has ended.
+// ctx bounds only the wait; when it ends first, the process is killed and the
+// error is ctx's (99). Nobody is linked. A start whose Init returned
+// [ErrIgnore] fails with it.
+func (n *Node) Start(ctx context.Context, pr Program) (PID, error) {
+	pr.Opts.Link, pr.Opts.Monitor = false, false
+	ack := newStarting(pr.acks)
+	p, _, err := n.spawn(pr, nil, ack)
+	if err != nil {
+		return PID{}, err
+	}
+	return ack.wait(ctx, p)
+}
+
+// StartLink starts a program linked to this process and waits until it is up.
+// If the start fails, a process that traps exits only gets the error; one that
+// does not ends with it, as by any link (statements 100, 108).
+func (s *Self) StartLink(ctx context.Context, pr Program) (PID, error) {
+	pr.Opts.Link, pr.Opts.Monitor = true, false
+	ack := newStarting(pr.acks)
+	p, _, err := s.spawn(pr, ack)
+	if err != nil {
+		return PID{}, err
+	}
+	pid, err := ack.wait(ctx, p)
+	if err == nil || err == ErrIgnore { //nolint:errorlint // identity
+		return pid, err
+	}
+	if stop := s.stopped(); stop != nil {
+		return PID{}, stop
+	}
+	return PID{}, err
+}
+
+// StartChild starts a program linked to this process without waiting: a
+// [Started] with the returned reference comes once it is up or has failed. A
+// failed start sends nothing else. For supervisors.
+func (s *Self) StartChild(pr Program) (PID, Ref, error) {
+	pr.Opts.Link, pr.Opts.Monitor = true, false
+	ack := newStarting(pr.acks)
+	ack.to, ack.ref = s.PID(), s.p.node.newRef()
+	p, _, err := s.spawn(pr, ack)
+	if err != nil {
+		return PID{}, Ref{}, err
+	}
+	if !pr.acks {
+		p.acknowledge(nil)
+	}
+	return p.pid(), ack.ref, nil
+}

@@ -1,0 +1,122 @@
+package kista
+
+import (
+	"context"
+	"errors"
+)
+
+// SystemRequest is what every behaviour answers besides its own protocol
+// (statements 217 to 221): [Suspend], [Resume], [Terminate], [GetState]. Such
+// requests are not counted against the mailbox.
+type SystemRequest interface{ system() }
+
+// Suspend makes a behaviour leave its mail alone but for system requests.
+type Suspend struct{}
+
+// Resume ends a suspension; the mail is handled in order.
+type Resume struct{}
+
+// Terminate makes a behaviour end with Reason, after its Terminate callback.
+type Terminate struct{ Reason error }
+
+// GetState returns a copy of the behaviour's state, if it is data and the
+// behaviour shows it ([StateReader]).
+type GetState struct{}
+
+func (Suspend) system()   {}
+func (Resume) system()    {}
+func (Terminate) system() {}
+func (GetState) system()  {}
+
+// StateReader is a [Behaviour] that answers [GetState]. State runs in the
+// process, between callbacks.
+type StateReader interface{ State() any }
+
+// System sends a system request and waits for the answer. Terminate is answered
+// by the end of the process: nil if it ended as asked. Errors: a [*CallError];
+// [ErrNotBehaviour] for a process that runs a Body, [ErrUnsupported]. A ctx
+// without a deadline means [DefaultCallTimeout].
+func System(ctx context.Context, to Addr, req SystemRequest) (any, error) {
+	if t, ok := req.(Terminate); ok {
+		return nil, terminate(ctx, to, t)
+	}
+	c := beginSystem(ctx, to, req)
+	v, err := c.Wait(ctx)
+	if err != nil && !c.over.Load() {
+		c.Cancel()
+	}
+	return v, err
+}
+
+func terminate(ctx context.Context, to Addr, t Terminate) error {
+	t.Reason = Freeze(t.Reason)
+	c := beginSystem(ctx, to, t)
+	_, err := c.Wait(ctx)
+	var ended *CallError
+	if !c.over.Load() || !errors.As(err, &ended) {
+		return err
+	}
+	if ended.Reason == t.Reason || t.Reason != nil && errors.Is(ended.Reason, t.Reason) { //nolint:errorlint // frozen
+		return nil
+	}
+	return err
+}
+
+func beginSystem(ctx context.Context, to Addr, req SystemRequest) *Pending {
+	c := &Pending{to: to, req: req, done: make(chan struct{})}
+	if me, ok := ctx.(selfer); ok {
+		c.caller = me.process().PID()
+	}
+	p, err := resolve(to)
+	switch {
+	case p == nil && err == nil:
+		return c.fail(ErrNoProcess)
+	case p == nil:
+		return c.fail(err)
+	case p.far != nil:
+		c.complete(nil, ErrRemote)
+		return c
+	case p.body != nil:
+		c.complete(nil, ErrNotBehaviour)
+		return c
+	case p.pid() == c.caller:
+		return c.fail(ErrCallingSelf)
+	}
+	m := &mail{msg: Request{From: From{c}, Msg: req}, system: true}
+	if alive, _ := p.post(m, Ref{}, c); !alive {
+		return c.fail(ErrNoProcess)
+	}
+	return c
+}
+
+// system answers a system request, between callbacks.
+func (p *proc) system(q Request) error {
+	switch req := q.Msg.(type) {
+	case Suspend:
+		p.setSuspended(true)
+		return q.From.Reply(nil)
+	case Resume:
+		p.setSuspended(false)
+		return q.From.Reply(nil)
+	case Terminate:
+		return Stop(req)
+	case GetState:
+		r, ok := p.behaviour.(StateReader)
+		if !ok {
+			q.From.Fail(ErrUnsupported)
+			return nil
+		}
+		if err := q.From.Reply(r.State()); err != nil {
+			q.From.Fail(err)
+		}
+		return nil
+	}
+	q.From.Fail(ErrUnsupported)
+	return nil
+}
+
+func (p *proc) setSuspended(on bool) {
+	p.mu.Lock()
+	p.suspended = on
+	p.mu.Unlock()
+}
