@@ -1,0 +1,49 @@
+// Command kista is the tool beside the library: a demonstration that can be
+// believed, and what build this is.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := newCommand().ExecuteContext(ctx)
+	stop()
+	if err == nil {
+		return
+	}
+	var code exitCode
+	if errors.As(err, &code) {
+		os.Exit(int(code))
+	}
+	fmt.Fprintln(os.Stderr, "kista:", err)
+	os.Exit(2)
+}
+
+// exitCode ends the program with a status after everything has been said.
+type exitCode int
+
+func (c exitCode) Error() string { return fmt.Sprintf("exit status %d", int(c)) }
+
+func newCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "kista",
+		Short: "Reliable systems in the presence of software errors, for Go",
+		Long: `kista is the command of the Kista library: Erlang's isolated processes, links,
+monitors and supervisors for Go.
+
+Start with:  kista demo`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.AddCommand(demoCommand(), ledgerCommand(), versionCommand())
+	return root
+}
