@@ -120,10 +120,7 @@ func (d *decoder) mapping(at int) term.Term {
 }
 
 func (d *decoder) fun(at int) term.Term {
-	size := int64(d.u32())
-	if d.err == nil && size-4 > int64(len(d.b)-d.pos) {
-		d.fail(ErrTruncated, at, "fun of %d bytes, %d left", size, len(d.b)-d.pos)
-	}
+	d.u32() // the size of the fun: what is in it says it as well, and Erlang does not look at it either
 	f := term.Fun{Arity: uint8(d.u8())}
 	copy(f.Uniq[:], d.take(len(f.Uniq)))
 	f.Index = d.u32()

@@ -18,7 +18,7 @@ type Limits struct {
 	Terms int
 	// Atoms is the number of different atoms in one term; 0 means 65536.
 	Atoms int
-	// BigBytes is the size of an integer's magnitude; 0 means 524288, which is Erlang's own limit of 4 Mibit.
+	// BigBytes is the size of an integer's magnitude; 0 means 524288, so integers of up to 4 Mibit.
 	BigBytes int
 	// Inflated is the size of a compressed term once decompressed; 0 means 64 MiB.
 	Inflated int

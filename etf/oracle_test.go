@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"math"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -75,7 +76,7 @@ func ask(t testing.TB, n *erltest.Node, request ...any) term.Term {
 	return got
 }
 
-func encode(t interface{ Fatalf(string, ...any) }, v term.Term) []byte {
+func encode(t reporter, v term.Term) []byte {
 	b, err := etf.Encode(v)
 	if err != nil {
 		t.Fatalf("encode %v: %v", v, err)
@@ -139,15 +140,66 @@ func TestOracleOrdersAlike(t *testing.T) {
 		if rapid.Bool().Draw(rt, "near") {
 			b = near(rt, a)
 		}
-		answer := ask(t, n, term.Atom("order"), term.Binary(encode(rt, a)), term.Binary(encode(rt, b))).(term.Tuple)
-		less, equal, same := answer[0] == term.Term(term.Atom("true")), answer[1] == term.Term(term.Atom("true")), answer[2] == term.Term(term.Atom("true"))
-		if got := term.Compare(a, b); got < 0 != less || got == 0 != equal {
-			rt.Errorf("Compare(%v, %v) = %d, Erlang: less %v, equal %v", a, b, got, less, equal)
-		}
-		if got := term.Identical(a, b); got != same {
-			rt.Errorf("Identical(%v, %v) = %v, Erlang: %v", a, b, got, same)
-		}
+		checkOrder(t, rt, n, a, b)
 	})
+}
+
+// reporter is what *testing.T and *rapid.T share.
+type reporter interface {
+	Errorf(format string, args ...any)
+	Fatalf(format string, args ...any)
+}
+
+// checkOrder compares a and b here and there.
+func checkOrder(t testing.TB, r reporter, n *erltest.Node, a, b term.Term) {
+	t.Helper()
+	answer := ask(t, n, term.Atom("order"), term.Binary(encode(r, a)), term.Binary(encode(r, b))).(term.Tuple)
+	yes := func(i int) bool { return answer[i] == term.Term(term.Atom("true")) }
+	less, equal, same := yes(0), yes(1), yes(2)
+	if got := term.Compare(a, b); got < 0 != less || got == 0 != equal {
+		r.Errorf("Compare(%v, %v) = %d, Erlang: less %v, equal %v", a, b, got, less, equal)
+	}
+	if got := term.Identical(a, b); got != same {
+		r.Errorf("Identical(%v, %v) = %v, Erlang: %v", a, b, got, same)
+	}
+	if (term.Key(a) == term.Key(b)) != same {
+		r.Errorf("Key(%v) == Key(%v) is %v, Erlang has =:= %v", a, b, !same, same)
+	}
+}
+
+// Every pair of identifiers and funs, which random pairs rarely meet.
+func TestOracleOrdersIdentifiersAlike(t *testing.T) {
+	n := erltest.Start(t, oracle)
+	words := []term.Term{}
+	for _, node := range []term.Atom{"a@b", "c@d"} {
+		for _, creation := range []uint32{1, 2} {
+			for _, id := range []uint32{0, 7, 1 << 31} {
+				words = append(words,
+					term.PID{Node: node, ID: id, Creation: creation}, term.PID{Node: node, ID: 3, Serial: id, Creation: creation},
+					term.Port{Node: node, ID: uint64(id), Creation: creation}, term.Port{Node: node, ID: uint64(id) << 30, Creation: creation},
+					term.NewRef(node, creation, id), term.NewRef(node, creation, id, 0), term.NewRef(node, creation, id, 0, 0, 0, 0),
+					term.NewRef(node, creation, 1, id, 2), term.NewRef(node, creation, 1, 2, id), term.NewRef(node, creation, 1, 2, 3, id))
+			}
+		}
+	}
+	for _, m := range []term.Atom{"kista_no_such_module", "lists"} {
+		for _, f := range []term.Atom{"map", "foldl"} {
+			words = append(words, term.Export{Module: m, Function: f, Arity: 2}, term.Export{Module: m, Function: f, Arity: 3})
+		}
+		for _, i := range []uint32{0, 1, 2} {
+			for _, free := range [][]term.Term{{}, {1}, {1.0}, {term.Atom("a"), 2}} {
+				words = append(words, term.Fun{
+					Module: m, Arity: 1, Index: i, OldIndex: int64(i), OldUniq: int64(7 - i), Uniq: [16]byte{byte(i)},
+					Free: free, Creator: term.PID{Node: "a@b", ID: uint32(len(words)), Creation: 1},
+				})
+			}
+		}
+	}
+	for _, a := range words {
+		for _, b := range words {
+			checkOrder(t, t, n, a, b)
+		}
+	}
 }
 
 // near changes one thing deep in a: an integer to the float of its value, or a value to its neighbour.
@@ -236,16 +288,16 @@ func TestOracleBrokenBytes(t *testing.T) {
 		v, _, err := etf.Decode(b)
 		answer := ask(t, n, term.Atom("decode"), term.List{}, term.Binary(b))
 		if errors.Is(err, etf.ErrMalformed) {
-			if answer != term.Term(term.Atom("error")) && !otpOnly(b) {
+			if answer != term.Term(term.Atom("error")) && !otpOnly(b, err) {
 				rt.Errorf("%x: %v, Erlang takes it: %v", b, err, answer)
 			}
 			return
 		}
-		if err != nil {
-			rt.Fatalf("%x: %v", b, err)
+		if errors.Is(err, etf.ErrLimit) {
+			rt.Skip("larger than our limits")
 		}
 		if answer == term.Term(term.Atom("error")) {
-			if !oursOnly(b, v) {
+			if !oursOnly(b) {
 				rt.Errorf("%x: decoded to %v, Erlang refuses it", b, v)
 			}
 			return
@@ -257,10 +309,17 @@ func TestOracleBrokenBytes(t *testing.T) {
 	})
 }
 
-// otpOnly: OTP's decoder takes its internal atom tags.
-func otpOnly(b []byte) bool { return bytes.IndexByte(b, 73) >= 0 || bytes.IndexByte(b, 75) >= 0 }
+// otpOnly: OTP's decoder takes its internal atom tags, and any term as the creator of a fun.
+func otpOnly(b []byte, err error) bool {
+	return bytes.IndexByte(b, 73) >= 0 || bytes.IndexByte(b, 75) >= 0 || strings.Contains(err.Error(), "creator of a fun")
+}
 
-// oursOnly: two zeros as keys.
-func oursOnly(b []byte, _ term.Term) bool {
+// oursOnly: two zeros as keys; a reference without words, for which OTP reads a word that is not there; and identifiers of
+// the node itself with numbers that it cannot give.
+func oursOnly(b []byte) bool {
+	if bytes.Contains(b, []byte{90, 0, 0}) || bytes.Contains(b, []byte("nonode@nohost")) {
+		return true
+	}
+
 	return bytes.Contains(b, []byte{70, 128, 0, 0, 0, 0, 0, 0, 0})
 }

@@ -53,7 +53,7 @@ func compareIntFloat(i Term, f float64) int {
 	if math.IsNaN(f) {
 		return 1
 	}
-	if math.IsInf(f, 0) || math.Abs(f) >= 1<<63 {
+	if f >= 1<<63 || f < -1<<63 {
 		n, ok := i.(*big.Int)
 		if !ok || math.IsInf(f, 0) {
 			return cmp.Compare(0, f) // f is beyond every integer of this kind
