@@ -23,9 +23,10 @@ type Options struct {
 	// passes without Freeze, and so does a field whose static type is a concrete
 	// error type: it is data. copy copies parts of err as data; it counts
 	// against the limits of the message that err was found in, which bounds
-	// errors within errors, and must not be kept. It is nil where err is a part
-	// of an error being frozen already, or is nested too deep: only its text can
-	// be kept then. Nil: errors are treated as plain data.
+	// errors within errors; it may be kept, and is Copy once Freeze has returned.
+	// It is nil where err is being frozen already, further out, or is nested too
+	// deep: only its text can be kept then. Freeze may be called twice for one
+	// error, when a copy starts over. Nil: errors are treated as plain data.
 	//
 	// If the frozen error does not fit the static type it was found under (an
 	// interface with more methods than Error), err is copied as data instead.
@@ -78,6 +79,7 @@ func (c *Copier) Copy(v any) (out any, size int, err error) {
 // Carry is [Copier.Copy] for a message that leaves the node: swap is called
 // with a pointer to the private copy of every identity in v (a *T for each
 // identity type T), and may change it; its error ends the copy and is returned.
+// It may be called again for the same identity when the copy starts over.
 // Identities inside frozen errors are not visited.
 //
 // An immutable type that holds an identity, by its type, is copied like any

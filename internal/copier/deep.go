@@ -11,6 +11,7 @@ import (
 // to be made private, in place of a stack. The queue is never shortened, so
 // that a path can be told from any place in it.
 type deep struct {
+	pl    *planner
 	seen  map[place]unsafe.Pointer
 	items []item
 	cur   int // the item being worked on, -1 before the first
@@ -40,7 +41,9 @@ type item struct {
 	isKey bool           // or in some key
 }
 
-func newDeep() *deep { return &deep{seen: make(map[place]unsafe.Pointer), cur: -1} }
+func newDeep(pl *planner) *deep {
+	return &deep{pl: pl, seen: make(map[place]unsafe.Pointer), cur: -1}
+}
 
 func (d *deep) find(p *plan, o unsafe.Pointer, n int) (unsafe.Pointer, bool) {
 	if d == nil {
@@ -112,35 +115,39 @@ func (d *deep) path(f *failure, i int) {
 		case parent.src != nil && it.isKey:
 			f.at("[key]")
 		case parent.src != nil:
-			locate(f, parent.p.elem, parent.ptr, it.at)
+			d.locate(f, parent.p.elem, parent.ptr, it.at)
 			f.at(keyStep(reflect.ValueOf(it.entry)))
 		case parent.many:
 			i := offset(parent.ptr, it.at) / parent.p.size
-			locate(f, parent.p, unsafe.Add(parent.ptr, i*parent.p.size), it.at)
+			d.locate(f, parent.p, unsafe.Add(parent.ptr, i*parent.p.size), it.at)
 			f.at("[" + strconv.Itoa(int(i)) + "]")
 		default:
-			locate(f, parent.p, parent.ptr, it.at)
+			d.locate(f, parent.p, parent.ptr, it.at)
 		}
 	}
 }
 
 // locate adds the steps from the value of plan p at q to the reference at,
 // innermost first.
-func locate(f *failure, p *plan, q, at unsafe.Pointer) {
+func (d *deep) locate(f *failure, p *plan, q, at unsafe.Pointer) {
 	switch p.op {
 	case opStruct:
 		for i := range p.fields {
 			field := &p.fields[i]
 			if off := offset(q, at); off >= field.off && off < field.off+field.size {
-				locate(f, field.plan, unsafe.Add(q, field.off), at)
+				d.locate(f, field.plan, unsafe.Add(q, field.off), at)
 				f.at("." + field.name)
 				return
 			}
 		}
 	case opArray:
 		i := offset(q, at) / p.elem.size
-		locate(f, p.elem, unsafe.Add(q, i*p.elem.size), at)
+		d.locate(f, p.elem, unsafe.Add(q, i*p.elem.size), at)
 		f.at("[" + strconv.Itoa(int(i)) + "]")
+	case opInterface:
+		if word := unsafe.Pointer(&(*eface)(q).data); word == at { // it holds a value that is one pointer
+			d.locate(f, d.pl.of(reflect.NewAt(p.t, q).Elem().Elem().Type()), word, at)
+		}
 	}
 }
 

@@ -14,14 +14,16 @@ const (
 	family = 256
 )
 
-// within is an error being frozen: what copies of its parts count against.
+// within is an error being frozen: what copies of its parts count against until
+// that is done.
 type within struct {
 	pl    *planner
-	err   eface // by its words: which errors are equal is not asked, it could panic
+	err   eface // by its words: whether errors are equal is not asked, it could panic
 	up    *within
 	max   limits
 	nodes int
 	left  *int // of family
+	done  bool
 }
 
 // freeze replaces the error that the interface value of plan p at q holds. It
@@ -67,16 +69,18 @@ func (s *state) freezing(e error) (error, *failure) {
 	}
 	in.max = limits{s.max.depth, s.max.nodes - s.nodes, s.max.bytes - s.bytes}
 	frozen, size, err := s.pl.o.Freeze(e, part)
+	in.done, in.err, in.up = true, eface{}, nil // in may live on in what Freeze made
 	if err != nil {
 		return nil, &failure{cause: err}
 	}
 	return frozen, s.charge(in.nodes+1, uintptr(max(size, 0)))
 }
 
-// copy copies v, a part of the error, as data.
+// copy copies v, a part of the error, as data. Once the error is frozen it is
+// shared, and so is w: from then on w is only read.
 func (w *within) copy(v any) (any, int, error) {
-	if v == nil {
-		return nil, 0, nil
+	if v == nil || w.done {
+		return w.pl.run(v, nil)
 	}
 	p := w.pl.of(reflect.TypeOf(v))
 	if p.op == opFlat && p.bad == nil && (!p.isErr || p.opaque) {

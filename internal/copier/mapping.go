@@ -44,7 +44,9 @@ func (s *state) mapping(p *plan, o unsafe.Pointer) (unsafe.Pointer, *failure) {
 	var private unsafe.Pointer
 	var f *failure
 	if p.table != nil {
-		private, f = p.table.walk(s, p, o)
+		t := *s // what a func value is given must live on the heap; s need not
+		private, f = p.table.walk(&t, p, o)
+		*s = t
 	} else {
 		private = reflect.MakeMapWithSize(p.t, n).UnsafePointer()
 		f = s.fill(p, asMap(p, o), asMap(p, private), nil)

@@ -51,9 +51,7 @@ func (p *plan) flat() bool { return p.op == opFlat }
 
 // refused returns a fresh failure for p's type.
 func (p *plan) refused() *failure {
-	f := *p.bad
-	f.steps = append([]string(nil), f.steps...)
-	return &f
+	return &failure{t: p.bad.t, why: p.bad.why, steps: append([]string(nil), p.bad.steps...)}
 }
 
 // builder makes the plans of one type and all types it is made of. Plans refer

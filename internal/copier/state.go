@@ -63,7 +63,7 @@ func (s *state) message(p *plan, v any) (any, int, error) {
 	w := *(*eface)(unsafe.Pointer(&v))
 	data, f := s.root(p, w.data)
 	if f == restart {
-		s.deep = newDeep()
+		s.deep = newDeep(s.pl)
 		s.depth, s.nodes, s.bytes, s.inKey = 0, 0, 0, false
 		data, f = s.root(p, w.data)
 	}
@@ -235,7 +235,11 @@ func (s *state) deref(p *plan, o unsafe.Pointer) (unsafe.Pointer, *failure) {
 	}
 	private := shallow(p.elem, o)
 	s.deep.keep(p, o, 1, private)
-	return private, s.contents(p.elem, private)
+	was := s.inKey
+	s.inKey = false // of a pointer, the address is what is hashed
+	f := s.contents(p.elem, private)
+	s.inKey = was
+	return private, f
 }
 
 // face makes private what the interface value at q holds. The box of a value
