@@ -10,14 +10,14 @@ import (
 
 // maxNesting ends the walk over a value that contains itself with a panic that can be recovered, where exhausting the
 // stack would end the program.
-const maxNesting = 1 << 20
+const maxNesting = 250_000
 
 // Compare gives the standard order of Erlang (S282 to S288): -1 where a < b, 0 where a == b, 1 where a > b.
 //
 //	number < atom < reference < fun < port < pid < tuple < map < nil < list < bitstring
 //
 // Integers and floats compare by exact value, so 1 and 1.0 are equal here; in keys of maps they are not. It panics
-// where a or b is no term, or nested deeper than a million levels.
+// where a or b is no term, or nested deeper than 250000 levels.
 func Compare(a, b Term) int { return compare(a, b, false, 0) }
 
 // CompareExact gives the order of map keys: as [Compare], but an integer is less than any float, and -0.0 less than

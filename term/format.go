@@ -70,6 +70,10 @@ func (w *printer) term(t Term, depth int) {
 	case int64:
 		w.b = strconv.AppendInt(w.b, v, 10)
 	case *big.Int:
+		if v == nil {
+			w.foreign(t)
+			return
+		}
 		w.b = v.Append(w.b, 10)
 	case float64:
 		w.b = appendFloat(w.b, v)

@@ -82,7 +82,7 @@ func (r *Registry) Register(tag Atom, sample any) error {
 		tag = plan.tag
 	}
 	if plan.err != nil {
-		return fmt.Errorf("term: register %s: %w", tag, plan.err)
+		return plan.err.copy().in(s)
 	}
 	if err := checkAtom(string(tag)); err != nil || tag == "" {
 		return fmt.Errorf("term: register %v: %q is no tag", s, string(tag))

@@ -14,7 +14,7 @@ type toGo struct{ reg *Registry }
 func brief(t Term) string { return Printer{Strings: true, Limit: 80}.String(t) }
 
 func mismatch(t Term, v reflect.Value) *ConvertError {
-	return bad("%s does not fit a %v", brief(t), v.Type())
+	return bad("%s does not fit %v", brief(t), v.Type())
 }
 
 // store sets v, which is settable.
@@ -23,6 +23,9 @@ func (c *toGo) store(t Term, v reflect.Value, f form, depth int) *ConvertError {
 		return bad("nested deeper than %d", maxConvertDepth)
 	}
 	t = Canonical(t)
+	if n, ok := t.(*big.Int); ok && n == nil {
+		return mismatch(t, v)
+	}
 	if termType(v.Type()) {
 		if tv := reflect.ValueOf(t); tv.IsValid() && tv.Type() == v.Type() {
 			v.Set(tv)
@@ -238,7 +241,7 @@ func (c *toGo) iface(t Term, v reflect.Value, depth int) *ConvertError {
 	}
 	tv := reflect.ValueOf(t)
 	if !tv.IsValid() || !tv.Type().Implements(v.Type()) {
-		return bad("%s does not fit a %v, and no registered type does", brief(t), v.Type())
+		return bad("%s does not fit %v, and no registered type does", brief(t), v.Type())
 	}
 	v.Set(tv)
 	return nil
@@ -269,7 +272,7 @@ func (c *toGo) structure(t Term, v reflect.Value, depth int) *ConvertError {
 	}
 	tuple, ok := t.(Tuple)
 	if !ok || len(tuple) != len(plan.fields)+1 || !Identical(tuple[0], tag) {
-		return bad("%s does not fit a %v: want {%s,...} with %d fields", brief(t), v.Type(), tag, len(plan.fields))
+		return bad("%s does not fit %v: want {%s,...} with %d fields", brief(t), v.Type(), tag, len(plan.fields))
 	}
 	for i, f := range plan.fields {
 		if err := c.store(tuple[i+1], v.FieldByIndex(f.index), f.form, depth); err != nil {
