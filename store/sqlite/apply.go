@@ -16,6 +16,8 @@ type statements struct {
 	snapSeq, snapSave, list, deleteTo      *sql.Stmt
 	unlist, snapDelete                     *sql.Stmt
 	purgeable, purge, purged               *sql.Stmt
+
+	all []*sql.Stmt
 }
 
 const selectHead = "select key, token, highest, deleted from head where id = ?"
@@ -44,8 +46,19 @@ func (s *statements) prepare(ctx context.Context, c *sql.Conn) error {
 		if *p.stmt, err = c.PrepareContext(ctx, p.text); err != nil {
 			return err
 		}
+		s.all = append(s.all, *p.stmt)
 	}
 	return nil
+}
+
+// close must come before the connection's: SQLite keeps one with open
+// statements alive, with its locks, and database/sql does not know of these.
+func (s *statements) close() error {
+	var errs []error
+	for _, stmt := range s.all {
+		errs = append(errs, stmt.Close())
+	}
+	return errors.Join(errs...)
 }
 
 // apply carries out r in the open transaction. What the rules do not allow

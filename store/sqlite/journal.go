@@ -74,7 +74,7 @@ func (j *Journal) closeFiles() error {
 			errs = append(errs, j.read.Close())
 		}
 		if j.writer != nil {
-			errs = append(errs, j.writer.conn.Close())
+			errs = append(errs, j.writer.close())
 		}
 		if j.write != nil {
 			errs = append(errs, j.write.Close())

@@ -78,21 +78,28 @@ func (q *queue) push(r *request) {
 	q.ring()
 }
 
-// take returns what is in front of the line, at most n requests, without those
-// that were withdrawn; and whether there will never be more.
+// withdraw takes r out of the line and gives its place back. It returns false if
+// the writer was faster: r is being carried out, or has been.
+func (q *queue) withdraw(r *request) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	i := slices.Index(q.items, r)
+	if i < 0 {
+		return false
+	}
+	q.items = slices.Delete(q.items, i, i+1)
+	q.free(1, r.size)
+	return true
+}
+
+// take returns what is in front of the line, at most n requests, and whether
+// there will never be more.
 func (q *queue) take(n int) (group []*request, done bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	i := 0
-	for ; i < len(q.items) && len(group) < n; i++ {
-		r := q.items[i]
-		if r.state.CompareAndSwap(queued, taken) {
-			group = append(group, r)
-		} else {
-			q.free(1, r.size)
-		}
-	}
-	q.items = slices.Delete(q.items, 0, i)
+	n = min(n, len(q.items))
+	group = slices.Clone(q.items[:n])
+	q.items = slices.Delete(q.items, 0, n)
 	return group, q.closed && q.n == 0
 }
 

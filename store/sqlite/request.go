@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync/atomic"
 
 	"github.com/kista-go/kista/store"
 	"github.com/kista-go/kista/store/internal/rule"
@@ -26,14 +25,6 @@ var opNames = [...]string{"acquire", "append", "save snapshot", "delete to", "de
 
 func (o op) String() string { return opNames[o] }
 
-// States of a request: whoever moves it out of queued decides whether it takes
-// place.
-const (
-	queued int32 = iota
-	taken
-	withdrawn
-)
-
 // request is one call on its way to the writer and back.
 type request struct {
 	op    op
@@ -44,10 +35,9 @@ type request struct {
 	snap  store.Snapshot // snapshot
 	size  int            // payload bytes
 
-	state atomic.Int32
-	done  chan struct{} // closed by the writer, after it has set out and err
-	out   store.Head    // what it found or made: acquire, append, head
-	err   error
+	done chan struct{} // closed by the writer, after it has set out and err
+	out  store.Head    // what it found or made: acquire, append, head
+	err  error
 }
 
 // refuse answers r, and only r, with err.
@@ -86,7 +76,7 @@ func (j *Journal) submit(ctx context.Context, r *request) (store.Head, error) {
 		return r.out, r.err
 	case <-ctx.Done():
 	}
-	if r.state.CompareAndSwap(queued, withdrawn) {
+	if j.queue.withdraw(r) {
 		return store.Head{}, rule.NotBegun(ctx, r.op.String(), r.id)
 	}
 	select {

@@ -32,6 +32,7 @@ type writer struct {
 	hook  func(stage string) error // tests put faults here; nil outside
 
 	purging bool  // there may be rows of deleted events
+	stuck   bool  // they cannot be removed; left until the next open
 	failed  error // set for good by a fault after which nothing is certain
 	broken  bool  // that fault was a panic inside the driver
 	commits int
@@ -53,7 +54,7 @@ func (w *writer) run() {
 			w.tidy()
 		case done:
 			return
-		case w.purging && w.failed == nil:
+		case w.purging && !w.stuck && w.failed == nil:
 			w.serve(nil)
 		default:
 			<-w.queue.wake
@@ -63,25 +64,21 @@ func (w *writer) run() {
 
 // serve answers every request of the group.
 func (w *writer) serve(group []*request) {
-	if w.failed == nil {
-		if fault := w.transact(group); fault != nil && w.failed == nil {
+	switch stuck := w.stuck; {
+	case w.failed != nil:
+		w.refuse(group, w.failed)
+	default:
+		fault := w.transact(group)
+		switch {
+		case fault == nil || w.failed != nil: // answered
+		case len(group) == 1 && w.stuck == stuck:
+			w.refuse(group, fault)
+		default:
 			// One of them, or all, cannot be written. Each gets its own
 			// transaction, so that it fails alone.
-			if len(group) == 1 {
-				group[0].refuse(fault)
-			} else {
-				for _, r := range group {
-					if w.failed != nil {
-						r.refuse(w.failed)
-					} else if fault := w.transact([]*request{r}); fault != nil && w.failed == nil {
-						r.refuse(fault)
-					}
-				}
+			for i := range group {
+				w.alone(group[i : i+1])
 			}
-		}
-	} else {
-		for _, r := range group {
-			r.refuse(w.failed)
 		}
 	}
 	w.count(group)
@@ -91,6 +88,20 @@ func (w *writer) serve(group []*request) {
 		close(r.done)
 	}
 	w.queue.release(len(group), bytes)
+}
+
+func (w *writer) alone(one []*request) {
+	if w.failed != nil {
+		w.refuse(one, w.failed)
+	} else if fault := w.transact(one); fault != nil && w.failed == nil {
+		w.refuse(one, fault)
+	}
+}
+
+func (w *writer) refuse(group []*request, err error) {
+	for _, r := range group {
+		r.refuse(err)
+	}
 }
 
 // transact carries out the group in one transaction. If it returns an error,
@@ -112,9 +123,7 @@ func (w *writer) transact(group []*request) (fault error) {
 		certain := stage != "commit" || undone(fault)
 		if !w.broken && certain {
 			w.rollback()
-			if len(group) == 0 {
-				w.purging = false // until the next open; nobody waits for it
-			}
+			w.stuck = w.stuck || stage == "purge" || len(group) == 0
 			return
 		}
 		w.failed = fmt.Errorf("%w: close it and open it again: %s: %w", store.ErrFailed, stage, fault)
@@ -146,10 +155,9 @@ func (w *writer) transact(group []*request) (fault error) {
 		}
 		wrote = wrote || r.err == nil && r.op != opHead
 	}
-	if w.purging {
+	if w.purging && !w.stuck {
 		stage = "purge"
 		if err := w.purge(ctx); err != nil {
-			w.purging = false // must not keep others from writing
 			return wrap(stage, "", err)
 		}
 		wrote = wrote || w.purging
@@ -173,6 +181,14 @@ func (w *writer) rollback() {
 	// An error says that SQLite has rolled back by itself. If the transaction
 	// were still open, the next begin would fail.
 	_, _ = w.conn.ExecContext(context.Background(), "rollback")
+}
+
+// close gives the connection back to the system. The goroutine has ended.
+func (w *writer) close() error {
+	if w.failed != nil {
+		w.rollback()
+	}
+	return errors.Join(w.stmt.close(), w.conn.Close())
 }
 
 func (w *writer) step(stage string) error {
