@@ -146,6 +146,9 @@ func (e *InvalidError) Error() string {
 	if len(id) > 64 {
 		id = id[:64] + "..."
 	}
+	if id == "" {
+		return "store: " + e.Problem
+	}
 	return fmt.Sprintf("store: journal %q: %s", id, e.Problem)
 }
 

@@ -104,3 +104,17 @@ func TestReaderDoesNotHoldTheWriter(t *testing.T) {
 	assert.NoError(t, err)
 	assert.True(t, fi.Size() < 8<<20, "the log has grown to %d bytes", fi.Size()) // of 12 MB written
 }
+
+// TestCloseLeavesOneFile shows that Close really closes the database: SQLite
+// then brings the log home and removes it.
+func TestCloseLeavesOneFile(t *testing.T) {
+	j := open(t, sqlite.Config{})
+	token, last := acquire(t, j, "a")
+	add(t, j, "a", token, last, "x")
+	assert.NoError(t, j.Replay(t.Context(), "a", 1, 1, func(store.Seq, store.Event) error { return nil }))
+	assert.NoError(t, j.Close())
+	for _, suffix := range []string{"-wal", "-shm"} {
+		_, err := os.Stat(j.Path() + suffix)
+		assert.ErrorIs(t, err, os.ErrNotExist)
+	}
+}
