@@ -30,6 +30,7 @@ type Behaviour interface {
 //
 //go:noinline
 func (p *proc) run() {
+	onStack(&p)
 	e := &execution{p: p}
 	defer e.finish()
 	if p.body != nil {
@@ -39,11 +40,18 @@ func (p *proc) run() {
 	}
 }
 
+// onStack keeps what q points to in its place on the stack, where
+// [callerProcess] finds it.
+//
+//go:noinline
+func onStack(q **proc) { _ = q }
+
 // execution is one stay of a process on a goroutine.
 type execution struct {
 	p           *proc
 	idle        bool // the process lives on without us
 	returned    bool // user code came back; else it panicked or called Goexit
+	panicked    bool
 	terminating bool
 	reason      error
 }
@@ -61,19 +69,20 @@ func (e *execution) finish() {
 	p.running = false
 	var a after
 	if p.status != statusDead {
-		reason := e.reason
+		end := ending{reason: e.reason}
 		switch {
 		case p.doomed != nil:
-			reason = p.doomed.reason
-		case p.exiting != nil:
-			reason = p.exiting.reason
+			end = *p.doomed
+		case p.exiting != nil && !e.panicked:
+			end = *p.exiting
 		}
-		a = p.buryLocked(ending{reason: reason})
+		a = p.endLocked(end)
 	} else if p.zombie {
 		p.zombie = false
 		n.zombies.Add(-1)
+		p.alarm.Stop()
 	}
-	p.behaviour, p.saved, p.inbox = nil, queue{}, queue{}
+	p.behaviour, p.body, p.make = nil, nil, nil // a PID keeps nothing of a dead process alive
 	p.mu.Unlock()
 	a.run()
 }
@@ -89,7 +98,7 @@ func (e *execution) runBody() {
 	p := e.p
 	defer func() {
 		if !e.returned {
-			e.reason = failure(recover())
+			e.failed(recover())
 		}
 	}()
 	if !p.over() {
@@ -98,13 +107,15 @@ func (e *execution) runBody() {
 	e.returned = true
 }
 
-// failure is the reason of code that did not return: v is what it panicked
-// with, nil if it called Goexit.
-func failure(v any) error {
-	if v == nil {
-		return ErrGoexit
+// failed notes the reason of code that did not return: v is what it panicked
+// with, nil if it called Goexit. Showing v may run its methods, which may call
+// Goexit themselves.
+func (e *execution) failed(v any) {
+	e.reason = ErrGoexit
+	if v != nil {
+		e.panicked = true
+		e.reason = newPanic(v)
 	}
-	return newPanic(v)
 }
 
 // reasonOf freezes what a callback returned into an exit reason.
@@ -119,12 +130,10 @@ func (e *execution) runBehaviour() {
 	p := e.p
 	defer func() {
 		if !e.returned {
-			err := failure(recover())
-			if e.terminating {
-				e.reason = err
-				return
+			e.failed(recover())
+			if !e.terminating {
+				e.terminate(e.reason)
 			}
-			e.terminate(err)
 		}
 	}()
 	if p.behaviour == nil && !e.init() {
@@ -260,7 +269,7 @@ func (e *execution) terminate(reason error) {
 	returned := false
 	defer func() {
 		if !returned {
-			e.reason = failure(recover())
+			e.failed(recover())
 		}
 	}()
 	if err := p.behaviour.Terminate(p.self, reason); err != nil {

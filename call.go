@@ -259,6 +259,10 @@ func (c *Pending) clock() Clock {
 		return a.n.clock
 	case remoteName:
 		return a.n.clock
+	case Ref:
+		if n := a.node(); n != nil {
+			return n.clock
+		}
 	}
 	return machineClock{}
 }

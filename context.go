@@ -55,8 +55,13 @@ func (c *selfContext) cancelLocked(cause error) context.CancelCauseFunc {
 // the shutdown time as its deadline.
 func (c *selfContext) renewLocked(p *proc) {
 	c.cancelled = false
+	old := c.cancel // of what handlers derived from it: ends with the process
+	if old == nil {
+		old = func(error) {}
+	}
 	if p.shutdown <= 0 {
-		c.ctx, c.cancel = context.WithCancelCause(context.Background())
+		ctx, cancel := context.WithCancelCause(context.Background())
+		c.ctx, c.cancel = ctx, func(cause error) { cancel(cause); old(cause) }
 		return
 	}
 	from := c.toldAt
@@ -66,7 +71,7 @@ func (c *selfContext) renewLocked(p *proc) {
 	left := from.Add(p.shutdown).Sub(p.node.clock.Now())
 	ctx, stop := context.WithTimeout(context.Background(), left)
 	ctx, cancel := context.WithCancelCause(ctx)
-	c.ctx, c.cancel = ctx, func(cause error) { cancel(cause); stop() }
+	c.ctx, c.cancel = ctx, func(cause error) { cancel(cause); stop(); old(cause) }
 }
 
 // stopLocked notes that the parent wants a process that traps exits to stop.

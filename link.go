@@ -19,7 +19,11 @@ func (s *Self) Link(to PID) error {
 	}
 	unlock := pairLock(p, q)
 	if q.status == statusDead {
+		_, told := p.links[to] // it was linked: its exit signal is on its way
 		unlock()
+		if told {
+			return nil
+		}
 		return p.linkedToNobody(to)
 	}
 	_, already := p.links[to]

@@ -107,7 +107,7 @@ func (q *queue) splice(r *queue) {
 func (p *proc) post(m *mail, via Ref, call *Pending) (alive bool, err error) {
 	var a after
 	p.mu.Lock()
-	alive, err = p.admitLocked(m, via, &a)
+	alive, err = p.admitLocked(m, via, call != nil, &a)
 	if alive && err == nil {
 		if call != nil {
 			p.holdLocked(call)
@@ -119,7 +119,9 @@ func (p *proc) post(m *mail, via Ref, call *Pending) (alive bool, err error) {
 	return alive, err
 }
 
-func (p *proc) admitLocked(m *mail, via Ref, a *after) (alive bool, err error) {
+// admitLocked decides whether m may enter. A caller always hears why its request
+// may not, also under a policy that keeps quiet to senders.
+func (p *proc) admitLocked(m *mail, via Ref, isCall bool, a *after) (alive bool, err error) {
 	if p.status == statusDead {
 		return false, nil
 	}
@@ -127,13 +129,16 @@ func (p *proc) admitLocked(m *mail, via Ref, a *after) (alive bool, err error) {
 		full := &MailboxFullError{PID: p.pid(), Messages: p.count, Bytes: p.bytes}
 		switch p.limit.Policy {
 		case KillReceiver:
-			*a = p.terminateLocked(full, true)
-			return false, nil
+			*a = p.terminateLocked(ending{reason: full}, true)
 		case DropNewest:
 			p.node.dropped.Add(1)
-			return false, nil
+		default:
+			isCall = true
 		}
-		return true, full
+		if isCall {
+			return true, full
+		}
+		return false, nil
 	}
 	if !via.IsZero() {
 		ok, mon := p.throughLocked(via)
@@ -180,5 +185,5 @@ func (p *proc) takenLocked(m *mail) {
 		p.bytes -= m.size
 	}
 	p.handled++
-	p.last = m.msg
+	p.last = sentType(m.msg)
 }

@@ -36,7 +36,11 @@ func (p PID) String() string {
 	if p.p == nil {
 		return "<none>"
 	}
-	return "<" + p.Node() + "." + strconv.FormatUint(p.id, 10) + ">"
+	id := p.id
+	if p.p.far != nil {
+		id = p.p.far.id
+	}
+	return "<" + p.Node() + "." + strconv.FormatUint(id, 10) + ">"
 }
 
 // MarshalText shows the PID in text and JSON output. There is no counterpart
@@ -60,6 +64,17 @@ type Ref struct {
 type home struct {
 	node *Node
 	peer *Peer
+}
+
+// node is the node to whose code the reference was given, nil for the zero Ref.
+func (r Ref) node() *Node {
+	switch {
+	case r.h == nil:
+		return nil
+	case r.h.peer != nil:
+		return r.h.peer.node
+	}
+	return r.h.node
 }
 
 // IsZero reports whether r is the zero Ref.

@@ -2,6 +2,7 @@ package kista
 
 import (
 	"context"
+	"reflect"
 	"sync"
 	"time"
 )
@@ -41,6 +42,7 @@ type proc struct {
 
 	mu        sync.Mutex
 	status    status
+	hasBody   bool // immutable: it runs a Body, not a behaviour
 	trap      bool
 	receiving bool   // somebody is inside next
 	waiting   string // what the execution waits for in the kernel, for people
@@ -50,10 +52,10 @@ type proc struct {
 	zombie    bool
 	told      bool // the first kernel operation after the end has returned the reason
 	ops       int
-	doomed    *ending // death to carry out when ops is 0
-	exiting   *ending // a terminating exit signal was taken; user code is given time to return
-	ended     *ending // set with statusDead
-	graceT    Stopper
+	doomed    *ending   // death to carry out when ops is 0
+	exiting   *ending   // a terminating exit signal was taken; user code is given time to return
+	ended     *ending   // set with statusDead
+	alarm     Stopper   // ends its grace; after its death, reports it as a zombie
 	since     time.Time // start of the present execution
 
 	inbox queue
@@ -65,7 +67,7 @@ type proc struct {
 	name     string
 	label    string
 	handled  uint64
-	last     any // last message taken, for reports
+	last     reflect.Type // of the last message taken, for reports
 	links    map[PID]struct{}
 	monitors map[Ref]*monitor // what this process watches
 	watchers map[Ref]watcher  // who watches this process
@@ -77,7 +79,8 @@ type proc struct {
 	ignored  bool // its Init returned ErrIgnore
 	locals   map[any]any
 
-	prev, next *proc // the node's list of living processes, guarded by node.mu
+	seq        uint64 // its place in the node's list of living processes
+	prev, next *proc  // that list, guarded by node.mu
 	root       bool
 	ctx        selfContext
 }
@@ -105,6 +108,12 @@ type after struct {
 	cause   error
 }
 
+// cancelLocked ends p's context, once the lock has been given back.
+func (a *after) cancelLocked(p *proc, cause error) {
+	a.cancel = p.ctx.cancelLocked(cause)
+	a.cause = p.ctx.cause
+}
+
 func (a *after) merge(b after) {
 	a.signals = append(a.signals, b.signals...)
 	if b.cancel != nil {
@@ -126,30 +135,35 @@ func (a after) run() {
 	}
 }
 
-// terminateLocked makes p end with reason. now: without waiting for user code
-// that is under way. The caller runs what it returns after giving back p.mu.
-func (p *proc) terminateLocked(reason error, now bool) after {
-	if p.status == statusDead {
-		return after{}
-	}
-	if p.status == statusIdle || now || p.grace == 0 {
-		if p.ops > 0 {
-			if p.doomed == nil {
-				p.doomed = &ending{reason: reason}
-			}
-			return after{}
+// terminateLocked makes p end as e says. now: without waiting for user code that
+// is under way. The caller runs what it returns after giving back p.mu.
+func (p *proc) terminateLocked(e ending, now bool) (a after) {
+	switch {
+	case p.status == statusDead:
+	case p.status == statusIdle || now || p.grace == 0:
+		return p.endLocked(e)
+	case p.exiting != nil || p.doomed != nil: // statement 54: the first one counts
+	default:
+		p.exiting = &e
+		p.wakeLocked()
+		if p.grace > 0 {
+			p.alarm = p.node.clock.AfterFunc(p.grace, p.overdue)
 		}
-		return p.buryLocked(ending{reason: reason})
+		a.cancelLocked(p, e.reason)
 	}
-	if p.exiting != nil {
-		return after{} // statement 54: the first one counts
+	return a
+}
+
+// endLocked carries out a death as soon as no kernel operation of the process
+// itself is under way.
+func (p *proc) endLocked(e ending) after {
+	if p.ops == 0 {
+		return p.buryLocked(e)
 	}
-	p.exiting = &ending{reason: reason}
-	p.wakeLocked()
-	if p.grace > 0 {
-		p.graceT = p.node.clock.AfterFunc(p.grace, p.overdue)
+	if p.doomed == nil {
+		p.doomed = &e
 	}
-	return after{cancel: p.ctx.cancelLocked(reason), cause: p.ctx.cause}
+	return after{}
 }
 
 // overdue carries out the death of a process whose code did not come back in
@@ -158,7 +172,7 @@ func (p *proc) overdue() {
 	p.mu.Lock()
 	var a after
 	if p.exiting != nil {
-		a = p.terminateLocked(p.exiting.reason, true)
+		a = p.endLocked(*p.exiting)
 	}
 	p.mu.Unlock()
 	a.run()
@@ -172,9 +186,8 @@ func (p *proc) buryLocked(e ending) (a after) {
 	n := p.node
 	p.status = statusDead
 	p.ended = &e
-	if p.graceT != nil {
-		p.graceT.Stop()
-		p.graceT = nil
+	if p.alarm != nil {
+		p.alarm.Stop()
 	}
 	rep := p.reportLocked(e)
 	if p.name != "" {
@@ -199,14 +212,16 @@ func (p *proc) buryLocked(e ending) (a after) {
 		t.dropLocked()
 	}
 	p.links, p.monitors, p.watchers, p.aliases, p.timers, p.locals = nil, nil, nil, nil, nil, nil
-	p.inbox, p.saved, p.count, p.bytes, p.last = queue{}, queue{}, 0, 0, nil
+	p.inbox, p.saved, p.count, p.bytes = queue{}, queue{}, 0, 0
+	p.wakeLocked() // whoever receives for it, be it a leaked Self
 	if p.running {
-		p.wakeLocked()
 		p.zombie = true
 		n.zombies.Add(1)
-		n.clock.AfterFunc(n.zombieAfter, p.stillThere)
+		p.alarm = n.clock.AfterFunc(n.zombieAfter, p.stillThere)
+	} else {
+		p.behaviour, p.body, p.make = nil, nil, nil
 	}
-	a.cancel, a.cause = p.ctx.cancelLocked(e.reason), p.ctx.cause
+	a.cancelLocked(p, e.reason)
 	n.forget(p)
 	n.reports.put(rep)
 	return a

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
 	"runtime"
 	"strconv"
 	"strings"
@@ -279,12 +278,4 @@ func freezeValue(v any) (out any) {
 		}
 	}()
 	return fmt.Sprint(v)
-}
-
-// typeName names a message's type for reports without running any of its code.
-func typeName(v any) string {
-	if v == nil {
-		return ""
-	}
-	return reflect.TypeOf(v).String()
 }

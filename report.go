@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"reflect"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -19,16 +20,22 @@ const reportQueue = 1024
 
 type reports struct {
 	logger  *slog.Logger
-	queue   chan slog.Record
+	queue   chan *report
 	mu      sync.RWMutex // guards closed against sends
 	closed  bool
 	done    chan struct{}
 	dropped atomic.Int64
 }
 
+// report is a record and what is turned into text only where it is written.
+type report struct {
+	slog.Record
+	stack *PanicError
+}
+
 func (r *reports) start(l *slog.Logger) {
 	r.logger = l
-	r.queue = make(chan slog.Record, reportQueue)
+	r.queue = make(chan *report, reportQueue)
 	r.done = make(chan struct{})
 	go r.loop()
 }
@@ -50,20 +57,25 @@ func (r *reports) loop() {
 	finished = true
 }
 
-func (r *reports) emit(rec slog.Record) {
+func (r *reports) emit(rec *report) {
+	written := false
 	defer func() {
-		if recover() != nil {
+		_ = recover()
+		if !written {
 			r.dropped.Add(1)
 		}
 	}()
+	if rec.stack != nil {
+		rec.AddAttrs(slog.String("stack", rec.stack.StackText()))
+	}
 	if h := r.logger.Handler(); h.Enabled(context.Background(), rec.Level) {
-		if h.Handle(context.Background(), rec) != nil {
-			r.dropped.Add(1)
-		}
+		written = h.Handle(context.Background(), rec.Record) == nil
+	} else {
+		written = true
 	}
 }
 
-func (r *reports) put(rec *slog.Record) {
+func (r *reports) put(rec *report) {
 	if rec == nil {
 		return
 	}
@@ -74,7 +86,7 @@ func (r *reports) put(rec *slog.Record) {
 		return
 	}
 	select {
-	case r.queue <- *rec:
+	case r.queue <- rec:
 	default:
 		r.dropped.Add(1)
 	}
@@ -103,7 +115,7 @@ func (n *Node) Report(level slog.Level, msg string, attrs ...slog.Attr) {
 	for _, a := range attrs {
 		rec.AddAttrs(plain(a))
 	}
-	n.reports.put(&rec)
+	n.reports.put(&report{Record: rec})
 }
 
 func plain(a slog.Attr) slog.Attr {
@@ -123,8 +135,9 @@ func plain(a slog.Attr) slog.Attr {
 }
 
 // reportLocked makes the crash report of a process that ends abnormally
-// (statements 102, 103); nil for others.
-func (p *proc) reportLocked(e ending) *slog.Record {
+// (statements 102, 103); nil for others, and for one that others have ended: that
+// is their news.
+func (p *proc) reportLocked(e ending) *report {
 	if e.silent || !Abnormal(e.reason) || p.quiet == quietAlways {
 		return nil
 	}
@@ -142,13 +155,14 @@ func (p *proc) reportLocked(e ending) *slog.Record {
 		slog.Int("links", len(p.links)), slog.Bool("trap_exits", p.trap),
 		slog.Uint64("handled", p.handled), slog.Duration("age", now.Sub(p.born).Round(time.Microsecond)))
 	if p.last != nil {
-		rec.AddAttrs(slog.String("last_message", messageType(p.last)))
+		rec.AddAttrs(slog.String("last_message", p.last.String()))
 	}
+	out := &report{Record: rec}
 	var pe *PanicError
 	if errors.As(e.reason, &pe) {
-		rec.AddAttrs(slog.String("stack", pe.StackText()))
+		out.stack = pe
 	}
-	return &rec
+	return out
 }
 
 func reasonText(reason error) string {
@@ -158,12 +172,12 @@ func reasonText(reason error) string {
 	return reason.Error() // frozen: none of the user's code
 }
 
-// messageType names the type that the user sent.
-func messageType(msg any) string {
+// sentType is the type of what the user sent.
+func sentType(msg any) reflect.Type {
 	if q, ok := msg.(Request); ok {
-		return typeName(q.Msg)
+		msg = q.Msg
 	}
-	return typeName(msg)
+	return reflect.TypeOf(msg)
 }
 
 // ancestors names who spawned the process, nearest first (statement 101).

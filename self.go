@@ -3,7 +3,9 @@ package kista
 import (
 	"log/slog"
 	"runtime"
+	"strconv"
 	"strings"
+	"unsafe"
 )
 
 // Self is a process as its own code sees it: what only the process itself may
@@ -41,6 +43,9 @@ func (s *Self) Parent() PID {
 func (s *Self) Exit(to PID, reason error) error {
 	reason = Freeze(reason)
 	if to == s.PID() {
+		if err := s.stopped(); err != nil {
+			return err
+		}
 		after{signals: []signal{{kind: sigExit, from: s.PID(), to: to, reason: reason}}}.run()
 		return s.stopped()
 	}
@@ -160,41 +165,49 @@ func (s *Self) stopped() error {
 }
 
 // end hands the exit reason to the code of an ended process once, and the next
-// time ends its goroutine.
+// time ends its goroutine. Other goroutines that got hold of the Self, also
+// those of other processes, only ever get the reason.
 func (s *Self) end(err error) error {
 	p := s.p
 	p.mu.Lock()
 	again, running := p.told, p.running
-	p.told = true
 	p.mu.Unlock()
-	if again && running && onProcessGoroutine() {
+	if !running || !p.isCaller() {
+		return err
+	}
+	if again {
 		runtime.Goexit()
 	}
+	p.mu.Lock()
+	p.told = true
+	p.mu.Unlock()
 	return err
 }
 
-const runName = "kista.(*proc).run"
+// isCaller tells whether the calling goroutine is p's execution. Go does not
+// say who is running; its stack does, since p is the argument of [proc.run],
+// beneath which all user code runs. It takes microseconds and is asked only on
+// the way out of an ended process.
+func (p *proc) isCaller() bool { return callerProcess() == uintptr(unsafe.Pointer(p)) }
 
-// onProcessGoroutine tells whether the calling goroutine was started by the
-// kernel to run a process: a plain goroutine that got hold of a Self is not
-// ended with it.
-func onProcessGoroutine() bool {
-	pcs := make([]uintptr, 64)
-	for {
-		if n := runtime.Callers(2, pcs); n < len(pcs) {
-			pcs = pcs[:n]
-			break
-		}
-		pcs = make([]uintptr, 4*len(pcs))
+// callerProcess returns the address of the process whose execution the calling
+// goroutine is, or 0. Nothing but a comparison may be done with it.
+func callerProcess() uintptr {
+	const frame = "kista.(*proc).run(0x"
+	buf := make([]byte, 8<<10)
+	n := runtime.Stack(buf, false)
+	for n == len(buf) {
+		buf = make([]byte, 2*len(buf))
+		n = runtime.Stack(buf, false)
 	}
-	frames := runtime.CallersFrames(pcs[max(0, len(pcs)-8):])
-	for {
-		f, more := frames.Next()
-		if strings.HasSuffix(f.Function, runName) {
-			return true
-		}
-		if !more {
-			return false
-		}
+	_, text, _ := strings.Cut(string(buf[:n]), frame)
+	text, _, found := strings.Cut(text, ")")
+	if !found {
+		return 0
 	}
+	at, err := strconv.ParseUint(text, 16, 64)
+	if err != nil {
+		return 0
+	}
+	return uintptr(at)
 }

@@ -96,12 +96,13 @@ func (p *proc) exitSignal(from PID, reason error) (a after) {
 	switch {
 	case p.status == statusDead:
 	case reason == Kill: //nolint:errorlint // identity: only Kill itself kills
-		a = p.terminateLocked(ErrKilled, true)
+		a = p.terminateLocked(ending{reason: ErrKilled, silent: true}, true)
 	case p.trap:
 		p.exitedLocked(from, reason)
 	case reason == nil && from != p.pid():
 	default:
-		a = p.terminateLocked(reason, from == p.pid() && p.ops == 0)
+		itself := from == p.pid()
+		a = p.terminateLocked(ending{reason: reason, silent: !itself}, itself)
 	}
 	return a
 }
@@ -121,7 +122,7 @@ func (p *proc) linkExit(from PID, reason error, quiet quietness) (a after) {
 		p.exitedLocked(from, reason)
 	case reason == nil:
 	default:
-		a = p.terminateLocked(reason, false)
+		a = p.terminateLocked(ending{reason: reason, silent: true}, false)
 	}
 	return a
 }

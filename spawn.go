@@ -140,7 +140,7 @@ func (n *Node) spawn(pr Program, parent *proc, ack *starting) (*proc, Ref, error
 		node: n, id: n.lastID.Add(1), born: n.clock.Now(),
 		body: pr.body, make: pr.make, kind: pr.kind, dedicated: o.Dedicated,
 		shutdown: o.Shutdown, grace: o.Grace, limit: o.Mailbox.or(n.mailbox),
-		trap: o.TrapExits, label: o.Label, status: statusLive, ack: ack,
+		trap: o.TrapExits, label: o.Label, status: statusLive, hasBody: pr.body != nil,
 	}
 	p.self = &Self{p}
 	p.since = p.born
@@ -177,8 +177,15 @@ func (n *Node) spawn(pr Program, parent *proc, ack *starting) (*proc, Ref, error
 		parent.monitorLocked(ref, &monitor{target: p.pid(), obj: p.pid()})
 		p.watchLocked(ref, watcher{pid: parent.pid(), obj: p.pid()})
 	}
-	if ack != nil {
-		ack.pid = p.pid()
+	switch {
+	case ack == nil:
+	case ack.waits:
+		p.ack = ack
+	default: // up by being there
+		p.started = true
+		if !ack.to.IsZero() {
+			parent.postLocked(&mail{msg: Started{Ref: ack.ref, PID: p.pid()}})
+		}
 	}
 	n.execute(p)
 	return p, ref, nil
@@ -229,9 +236,6 @@ func (s *Self) StartChild(pr Program) (PID, Ref, error) {
 	p, _, err := s.spawn(pr, ack)
 	if err != nil {
 		return PID{}, Ref{}, err
-	}
-	if !pr.acks {
-		p.acknowledge(nil)
 	}
 	return p.pid(), ack.ref, nil
 }

@@ -22,7 +22,6 @@ type Started struct {
 // the new process when it is up, or by its death.
 type starting struct {
 	waits bool
-	pid   PID
 	done  chan error // has room for one
 	to    PID        // not zero: tell this process instead
 	ref   Ref
@@ -54,9 +53,12 @@ func (a *starting) wait(ctx context.Context, p *proc) (PID, error) {
 		return p.pid(), nil
 	}
 	p.ack, p.quiet = nil, quietAlways // who asked is told by the error, not by the link
-	after := p.terminateLocked(ErrKilled, true)
+	gone := make(chan Down, 1)
+	p.watchLocked(p.node.newRef(), watcher{ch: gone})
+	after := p.terminateLocked(ending{reason: ErrKilled, silent: true}, true)
 	p.mu.Unlock()
 	after.run()
+	<-gone // a kernel operation of its own may be under way: short
 	return PID{}, context.Cause(ctx)
 }
 

@@ -76,7 +76,7 @@ func beginSystem(ctx context.Context, to Addr, req SystemRequest) *Pending {
 	case p.far != nil:
 		c.complete(nil, ErrRemote)
 		return c
-	case p.body != nil:
+	case p.hasBody:
 		c.complete(nil, ErrNotBehaviour)
 		return c
 	case p.pid() == c.caller:
