@@ -1,11 +1,10 @@
 # What a contributor and CI run; the same targets, nothing hidden.
-# Settings: PKG=./pattern/...  BENCH=pattern  FUZZTIME=10m  DEMO=./examples/name  INSTALL=1
+# Settings: PKG=./pattern/...  BENCH=pattern  FUZZTIME=10m  ARGS=--help  INSTALL=1
 
 GO       ?= go
 PKG      ?= ./...
 BENCH    ?= .
 FUZZTIME ?= 10m
-DEMO     ?= $(addprefix ./,$(firstword $(wildcard examples/*/)))
 CORE     := . ./server/... ./supervisor/...
 TOOL     := $(GO) tool -modfile=tools/go.mod
 
@@ -53,8 +52,8 @@ install-tools: ## install the programs that some tests talk to (apt, needs root 
 build: ## build every package, and the programs into bin/
 	@GO="$(GO)" scripts/build.sh
 
-demo: ## run an example: DEMO=./examples/name, the first one by default
-	$(if $(DEMO),$(GO) run $(DEMO),$(error there is no example to run; set DEMO=./examples/name))
+demo: ## the bank: crash whatever you like, and see that no money is lost
+	$(GO) run ./cmd/kista demo $(ARGS)
 
 clean: ## remove what build, cover and the tests leave behind
 	rm -rf bin dist cover.out

@@ -57,9 +57,11 @@ floor cmd/kista examples/*
 
 # Foreign modules, each where it is the point of the package. Everything else
 # is the standard library: whoever uses the kernel gets no dependency with it.
-use github.com/google/go-cmp: internal/*     # internal/assert alone, for tests
+use github.com/google/go-cmp: internal/*     # internal/assert, for tests
+use pgregory.net/rapid:       internal/*     # generators that tests share
 use modernc.org/sqlite:       store          # the embedded driver
 use github.com/spf13/cobra:   cmd/kista
+use golang.org/x/term:        cmd/kista
 `
 
 func TestFloors(t *testing.T) {

@@ -20,7 +20,8 @@ step() {
 
 formatted() {
 	local files
-	files=$("${tool[@]}" gofumpt -l .) && [[ -z $files ]] || {
+	files=$("${tool[@]}" gofumpt -l .) || return 1
+	[[ -z $files ]] || {
 		printf '%s\n' "$files"
 		return 1
 	}

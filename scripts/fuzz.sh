@@ -8,12 +8,12 @@ cd "$(dirname "$0")/.."
 time=${1:?usage: fuzz.sh TIME [PACKAGES]} count=0
 
 # shellcheck disable=SC2086  # packages may be several
-packages=$($GO list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' ${2:-./...})
+packages=$("$GO" list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' ${2:-./...})
 for package in $packages; do
-	targets=$($GO test -list '^Fuzz' "$package" | grep '^Fuzz' || true)
+	targets=$("$GO" test -list '^Fuzz' "$package" | grep '^Fuzz' || true)
 	for target in $targets; do
 		echo "fuzz: $package $target for $time"
-		$GO test -run '^$' -fuzz "^$target\$" -fuzztime "$time" "$package"
+		"$GO" test -run '^$' -fuzz "^$target\$" -fuzztime "$time" "$package"
 		count=$((count + 1))
 	done
 done

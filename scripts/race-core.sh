@@ -7,4 +7,4 @@ packages=()
 for package in "$@"; do
 	[[ -d ${package%/...} ]] && packages+=("$package")
 done
-exec "$GO" test -race "${packages[@]}"
+exec "$GO" test -race -timeout=5m "${packages[@]}"

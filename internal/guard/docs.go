@@ -11,11 +11,13 @@ import (
 )
 
 // The least length of a package comment in characters: a library's comment
-// must define its words and state its rules, a program's must say what it does
-// and how to call it.
+// must define its words and state its rules; an internal package has fewer
+// readers, who know the words; a program's must say what it does and how to
+// call it.
 const (
-	libraryEssay = 500
-	programEssay = 150
+	libraryEssay  = 500
+	internalEssay = 300
+	programEssay  = 150
 )
 
 var packageComment = Rule{
@@ -60,6 +62,9 @@ func checkPackageComment(ps *problems, p *Package) {
 		ps.add(f.Path, "the package comment stands in %s: move it to %s", path.Base(f.Path), strings.Join(homes, " or "))
 	}
 	least := libraryEssay
+	if p.Internal() {
+		least = internalEssay
+	}
 	if p.Program() {
 		least = programEssay
 	} else if !strings.HasPrefix(text, "Package "+p.Name+" ") {
@@ -215,7 +220,9 @@ func receiver(d *ast.FuncDecl) string {
 
 // noExample holds the packages without an Example, with the reason.
 // Programs and internal packages need none.
-var noExample = map[string]string{}
+var noExample = map[string]string{
+	"store/storetest": "a suite for drivers; the tests of store/memory and store/sqlite show its use",
+}
 
 var examples = Rule{
 	Name: "examples",
