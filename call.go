@@ -67,7 +67,7 @@ type Pending struct {
 	server *proc // nil: nobody took the request
 	caller PID
 	to     Addr
-	req    any
+	req    any // the caller's own value: only ever shown to the caller
 	over   atomic.Bool
 	done   chan struct{}
 	val    any
@@ -143,7 +143,7 @@ func (c *Pending) release() {
 func (p *proc) failCallsLocked(reason error) (sigs []signal) {
 	for c := p.calls; c != nil; {
 		next := c.next
-		sigs = append(sigs, signal{kind: sigReply, call: c, reason: &CallError{Server: c.to, Request: c.req, Reason: reason}})
+		sigs = append(sigs, signal{kind: sigReply, call: c, reason: reason})
 		c.prev, c.next = nil, nil
 		if next == p.calls {
 			break
@@ -167,7 +167,6 @@ func Begin(ctx context.Context, to Addr, req any) *Pending {
 	if err != nil {
 		return c.fail(dataError(err))
 	}
-	c.req = msg // what an error shows must not change under it
 	var s *Self
 	if me, ok := ctx.(selfer); ok {
 		s = me.process()

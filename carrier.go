@@ -2,7 +2,10 @@ package kista
 
 import (
 	"context"
+	"errors"
+	"runtime"
 	"sync"
+	"weak"
 )
 
 // A Carrier takes signals to processes that live elsewhere: on another node, in
@@ -15,8 +18,9 @@ import (
 // for the other side. [Pipe] is the in-memory twin.
 type Carrier interface {
 	// Carry takes one signal. The PIDs, references and requests in it, also those
-	// inside Msg, are the sending node's: the carrier translates them. An error
-	// means that the connection is lost.
+	// inside Msg, are the sending node's: the carrier translates them. A
+	// *DataError refuses this one message; any other error means that the
+	// connection is lost.
 	Carry(sig Signal) error
 }
 
@@ -45,6 +49,7 @@ type Signal struct {
 	Ref      Ref
 	Call     uint64 // of the calling node
 	Msg      any    // a private copy
+	Size     int    // bytes of Msg, counted in the mailbox; 0: it is measured at the receiver
 	Reason   error  // frozen
 }
 
@@ -59,9 +64,9 @@ type Peer struct {
 	mu      sync.Mutex
 	carrier Carrier
 	lost    bool
-	proxies map[uint64]*proc // by the number that the other side gave
-	names   map[string]*proc
-	refs    map[Ref]*proc // aliases of theirs, as addresses
+	gone    bool                          // another life of the node has taken its place
+	proxies map[uint64]weak.Pointer[proc] // by the number that the other side gave
+	names   map[string]weak.Pointer[proc]
 	calls   map[uint64]*Pending
 }
 
@@ -78,13 +83,22 @@ type far struct {
 // earlier connection to the same one are good again, those of an earlier life
 // name nobody. A connection under that name that still stands is lost first.
 func (n *Node) Attach(name string, incarnation uint64, c Carrier) *Peer {
+	r := n.meet(name, incarnation)
+	r.mu.Lock()
+	r.carrier, r.lost = c, false
+	r.mu.Unlock()
+	return r
+}
+
+// meet returns the peer for one life of the node name, without a connection.
+func (n *Node) meet(name string, incarnation uint64) *Peer {
 	n.namesMu.Lock()
 	r := n.peers[name]
 	if r == nil || r.incarnation != incarnation {
 		old := r
 		r = &Peer{
 			node: n, name: name, incarnation: incarnation,
-			proxies: map[uint64]*proc{}, names: map[string]*proc{}, refs: map[Ref]*proc{}, calls: map[uint64]*Pending{},
+			proxies: map[uint64]weak.Pointer[proc]{}, names: map[string]weak.Pointer[proc]{}, calls: map[uint64]*Pending{},
 			lost: true,
 		}
 		r.home = &home{peer: r}
@@ -92,14 +106,14 @@ func (n *Node) Attach(name string, incarnation uint64, c Carrier) *Peer {
 		n.namesMu.Unlock()
 		if old != nil {
 			old.Lost()
+			old.mu.Lock()
+			old.gone = true
+			old.mu.Unlock()
 		}
-	} else {
-		n.namesMu.Unlock()
-		r.Lost()
+		return r
 	}
-	r.mu.Lock()
-	r.carrier, r.lost = c, false
-	r.mu.Unlock()
+	n.namesMu.Unlock()
+	r.Lost()
 	return r
 }
 
@@ -115,15 +129,27 @@ func (r *Peer) Proxy(id uint64) PID { return proxyIn(r, r.proxies, id, far{id: i
 
 func (r *Peer) named(name string) *proc { return proxyIn(r, r.names, name, far{name: name}) }
 
-func (r *Peer) aliased(ref Ref) *proc { return proxyIn(r, r.refs, ref, far{ref: ref}) }
+// aliased is only good for sending: nothing can be tied to an alias.
+func (r *Peer) aliased(ref Ref) *proc { return r.newProxy(far{ref: ref}) }
 
-func proxyIn[K comparable](r *Peer, m map[K]*proc, key K, f far) *proc {
+// proxyIn finds or makes the proxy for key. It stays the same one as long as
+// anybody here holds it or has a tie through it, and no longer, so that a peer
+// with many short lives behind it costs nothing.
+func proxyIn[K comparable](r *Peer, m map[K]weak.Pointer[proc], key K, f far) *proc {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	p := m[key]
+	p := m[key].Value()
 	if p == nil {
 		p = r.newProxy(f)
-		m[key] = p
+		w := weak.Make(p)
+		m[key] = w
+		runtime.AddCleanup(p, func(key K) {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			if m[key] == w {
+				delete(m, key)
+			}
+		}, key)
 	}
 	return p
 }
@@ -166,23 +192,43 @@ func (r *Peer) up() bool {
 	return !r.lost
 }
 
+// noWay is why the peer's processes cannot be reached: an earlier life of the
+// node has none any more.
+func (r *Peer) noWay() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.gone {
+		return ErrNoProcess
+	}
+	return ErrNoConnection
+}
+
 func (r *Peer) carry(sig Signal) error {
 	r.mu.Lock()
 	c, lost := r.carrier, r.lost
 	r.mu.Unlock()
 	if lost {
-		return ErrNoConnection
+		return r.noWay()
 	}
-	if err := c.Carry(sig); err != nil {
-		r.Lost()
-		return ErrNoConnection
+	err := c.Carry(sig)
+	if err == nil {
+		return nil
 	}
-	return nil
+	var data *DataError
+	if errors.As(err, &data) {
+		return data
+	}
+	r.Lost()
+	return r.noWay()
 }
 
 // farSend sends a message to the process that the proxy p stands for.
 func (p *proc) farSend(from PID, m *mail) error {
-	return p.far.peer.carry(p.far.to(p, Signal{Kind: SignalMessage, From: from, Msg: m.msg}))
+	err := p.far.peer.carry(p.far.to(p, Signal{Kind: SignalMessage, From: from, Msg: m.msg}))
+	if err == ErrNoProcess { //nolint:errorlint // carry's own
+		return nil // as any message to a process that has ended
+	}
+	return err
 }
 
 // farCall sends a request there. The call leaves the peer's list when it ends.
@@ -197,19 +243,15 @@ func (p *proc) farCall(c *Pending, msg any) {
 	r.mu.Lock()
 	r.calls[id] = c
 	r.mu.Unlock()
-	if r.carry(p.far.to(p, Signal{Kind: SignalRequest, From: c.caller, Call: id, Msg: msg})) != nil {
-		c.fail(ErrNoConnection)
+	if err := r.carry(p.far.to(p, Signal{Kind: SignalRequest, From: c.caller, Call: id, Msg: msg})); err != nil {
+		c.fail(err)
 	}
 }
 
 // deliver sends a kernel signal over the carrier. It runs on the sender's
 // goroutine; what it returns is left to do here.
 func (f *far) deliver(g signal) after {
-	kinds := map[signalKind]SignalKind{
-		sigExit: SignalExit, sigLinkExit: SignalLinkExit, sigLink: SignalLink, sigUnlink: SignalUnlink,
-		sigMonitor: SignalMonitor, sigDemonitor: SignalDemonitor, sigDown: SignalDown,
-	}
-	kind, known := kinds[g.kind]
+	kind, known := farKinds[g.kind]
 	if !known {
 		return after{}
 	}
@@ -230,17 +272,27 @@ func (f *far) deliver(g signal) after {
 			sig.From = o
 		}
 	}
-	if f.peer.carry(sig) == nil {
+	err := f.peer.carry(sig)
+	if err == nil {
 		return after{}
 	}
 	// No way there: whoever asked to be told is told that (statements 36, 61).
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	switch kind {
 	case SignalLink:
-		return after{signals: []signal{{kind: sigLinkExit, from: g.to, to: g.from, reason: ErrNoConnection}}}
+		delete(p.links, g.from)
+		return after{signals: []signal{{kind: sigLinkExit, from: g.to, to: g.from, reason: err}}}
 	case SignalMonitor:
-		return after{signals: []signal{{kind: sigDown, to: g.from, ref: g.ref, reason: ErrNoConnection}}}
+		delete(p.watchers, g.ref)
+		return after{signals: []signal{{kind: sigDown, to: g.from, ref: g.ref, reason: err}}}
 	}
 	return after{}
+}
+
+var farKinds = map[signalKind]SignalKind{
+	sigExit: SignalExit, sigLinkExit: SignalLinkExit, sigLink: SignalLink, sigUnlink: SignalUnlink,
+	sigMonitor: SignalMonitor, sigDemonitor: SignalDemonitor, sigDown: SignalDown,
 }
 
 // wait is Wait for a distant process: a short-lived process of this node
@@ -255,6 +307,9 @@ func (f *far) wait(ctx context.Context, q *proc) (reason, err error) {
 		}
 		return err
 	})
+	if watcher.IsZero() {
+		return nil, ErrNodeStopped
+	}
 	select {
 	case r := <-got:
 		return r, nil

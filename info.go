@@ -112,36 +112,48 @@ func (n *Node) Alive(pid PID) bool {
 // Processes yields the living processes, oldest first, in bounded memory. What
 // starts or ends meanwhile may or may not be among them.
 func (n *Node) Processes() iter.Seq[PID] {
-	const chunk = 256
 	return func(yield func(PID) bool) {
-		var seen uint64
+		l := &listing{}
+		n.mu.Lock()
+		n.listings[l] = struct{}{}
+		end := n.adopted
+		n.mu.Unlock()
+		defer func() {
+			n.mu.Lock()
+			delete(n.listings, l)
+			n.mu.Unlock()
+		}()
 		for {
-			batch := n.processesAfter(seen, chunk)
+			batch := n.more(l, end)
 			for _, pid := range batch {
 				if !yield(pid) {
 					return
 				}
-				seen = pid.id
 			}
-			if len(batch) < chunk {
+			if len(batch) == 0 {
 				return
 			}
 		}
 	}
 }
 
-func (n *Node) processesAfter(id uint64, most int) (out []PID) {
+// listing is one walk through the living processes. It stands on the last one
+// that it took; when that one ends, the node moves it back.
+type listing struct{ at *proc }
+
+// more takes the next processes of a listing, none younger than the one that was
+// adopted as number end.
+func (n *Node) more(l *listing, end uint64) (out []PID) {
+	const chunk = 256
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	p := n.first
-	if c := n.cursor; c != nil && c.id == id && c.next != nil {
-		p = c.next
+	if l.at != nil {
+		p = l.at.next
 	}
-	for ; p != nil && len(out) < most; p = p.next {
-		if p.id > id {
-			out = append(out, p.pid())
-			n.cursor = p
-		}
+	for ; p != nil && len(out) < chunk && p.seq <= end; p = p.next {
+		out = append(out, p.pid())
+		l.at = p
 	}
 	return out
 }
@@ -161,12 +173,12 @@ type Stats struct {
 // Stats returns the node's totals. It does not stop the world.
 func (n *Node) Stats() Stats {
 	n.mu.Lock()
-	s := Stats{Processes: n.count, Executions: n.live}
+	s := Stats{Processes: n.count, Executions: n.live, Spawned: int64(n.adopted)}
 	n.mu.Unlock()
 	n.namesMu.RLock()
 	s.Names = len(n.names)
 	n.namesMu.RUnlock()
-	s.Spawned, s.Zombies, s.Timers = n.spawned.Load(), n.zombies.Load(), n.timers.Load()
+	s.Zombies, s.Timers = n.zombies.Load(), n.timers.Load()
 	s.DroppedMessages, s.DroppedReports = n.dropped.Load(), n.reports.dropped.Load()
 	return s
 }

@@ -70,6 +70,9 @@ func (s *Self) MonitorWith(to Addr, o MonitorOpts) (Ref, error) {
 	p := s.p
 	ref := p.node.newRef()
 	q, err := resolve(to)
+	if q != nil && q.far != nil && !q.far.ref.IsZero() {
+		q, err = nil, nil // an alias of another node says nothing of a process
+	}
 	m := &monitor{obj: to, tag: tag, alias: o.Alias}
 	if q != nil {
 		m.target = q.pid()

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"unsafe"
+	"weak"
 )
 
 // Config says how a node is. Its zero value works.
@@ -67,7 +69,6 @@ type Node struct {
 	timers  atomic.Int64
 	zombies atomic.Int64
 	dropped atomic.Int64
-	spawned atomic.Int64
 	reports reports
 
 	namesMu sync.RWMutex
@@ -76,10 +77,11 @@ type Node struct {
 	peers   map[string]*Peer
 
 	mu       sync.Mutex
-	first    *proc            // living processes, oldest first
-	exported map[uint64]*proc // what other nodes know of, by number
+	first    *proc                         // living processes, oldest first
+	exported map[uint64]weak.Pointer[proc] // what other nodes know of, by number
 	last     *proc
-	cursor   *proc // where the last listing stopped
+	adopted  uint64 // processes ever
+	listings map[*listing]struct{}
 	count    int
 	live     int // executions
 	stopping bool
@@ -100,8 +102,9 @@ func Start(cfg Config) (*Node, error) {
 		mailbox: cfg.Mailbox.or(MailboxLimit{Messages: DefaultMailboxMessages, Bytes: DefaultMailboxBytes}),
 		pick:    func(run func()) { go run() },
 		seq:     nodes.Add(1),
-		names:   map[string]*proc{}, aliases: map[uint64]*proc{}, peers: map[string]*Peer{}, exported: map[uint64]*proc{},
-		changed: make(chan struct{}), stopped: make(chan struct{}),
+		names:   map[string]*proc{}, aliases: map[uint64]*proc{}, peers: map[string]*Peer{}, exported: map[uint64]weak.Pointer[proc]{},
+		listings: map[*listing]struct{}{},
+		changed:  make(chan struct{}), stopped: make(chan struct{}),
 	}
 	if n.name == "" {
 		n.name = "kista"
@@ -150,7 +153,8 @@ func (n *Node) adopt(p *proc) error {
 		return ErrSystemLimit
 	}
 	n.count++
-	n.spawned.Add(1)
+	n.adopted++
+	p.seq = n.adopted
 	p.prev = n.last
 	if n.last != nil {
 		n.last.next = p
@@ -167,7 +171,6 @@ func (n *Node) forget(p *proc) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.count--
-	delete(n.exported, p.id)
 	if p.prev != nil {
 		p.prev.next = p.next
 	} else {
@@ -178,8 +181,10 @@ func (n *Node) forget(p *proc) {
 	} else {
 		n.last = p.prev
 	}
-	if n.cursor == p {
-		n.cursor = p.prev
+	for l := range n.listings {
+		if l.at == p {
+			l.at = p.prev
+		}
 	}
 	p.prev, p.next = nil, nil
 	n.fellLocked()
@@ -211,10 +216,13 @@ func (n *Node) fellLocked() {
 // Stop stops the node in order: what was started from outside is told to shut
 // down, the youngest first and each awaited (for its SpawnOpts.Shutdown, or five
 // seconds; a supervisor takes what its children need), then whatever is left is
-// killed, and the node's goroutines are awaited. ctx bounds all of it: when it
-// ends, what still lives is killed at once. Stopping twice is fine, and waits.
+// killed, and the node's goroutines are awaited, for five seconds. ctx bounds all
+// of it: when it ends, what still lives is killed at once. Stopping twice is
+// fine, and waits. A process may stop its own node: it is the last one to be
+// killed, and not awaited.
 //
-// The error is nil, or a [*StopError] that names the code that did not return.
+// The error is nil, or a [*StopError] if there is code that did not return; for
+// the second of two callers also its ctx's.
 func (n *Node) Stop(ctx context.Context) error {
 	n.mu.Lock()
 	again := n.stopping
@@ -223,20 +231,52 @@ func (n *Node) Stop(ctx context.Context) error {
 	if again {
 		select {
 		case <-n.stopped:
-			return n.leftovers()
+			return n.leftovers(0)
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
 	}
+	own := n.caller()
 	for p := n.youngestRoot(nil); p != nil; p = n.youngestRoot(p) {
-		n.stopRoot(ctx, p)
+		if p != own {
+			n.stopRoot(ctx, p)
+		}
 	}
 	n.killAll()
-	n.await(ctx, func() bool { return n.live == 0 })
-	err := n.leftovers()
-	n.reports.stop(ctx)
+	n.dropTimers()
+	still := 0
+	if own != nil {
+		still = 1
+	}
+	n.within(ctx, DefaultGrace, func(ctx context.Context) {
+		n.await(ctx, func() bool { return n.live == still })
+	})
+	n.within(ctx, DefaultGrace, n.reports.stop)
 	close(n.stopped)
-	return err
+	return n.leftovers(still)
+}
+
+// within calls do with a context that ends with ctx or after d.
+func (n *Node) within(ctx context.Context, d time.Duration, do func(context.Context)) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer n.clock.AfterFunc(d, cancel).Stop()
+	do(ctx)
+}
+
+// caller returns the process of this node whose code calls, if one does.
+func (n *Node) caller() *proc {
+	at := callerProcess()
+	if at == 0 {
+		return nil
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	p := n.first
+	for p != nil && uintptr(unsafe.Pointer(p)) != at {
+		p = p.next
+	}
+	return p
 }
 
 // youngestRoot finds the youngest living process spawned from outside.
@@ -327,11 +367,11 @@ func (e *StopError) Error() string {
 	return fmt.Sprintf("kista: node %s stopped, but the code of %d ended processes has not returned", e.Node, e.Running)
 }
 
-func (n *Node) leftovers() error {
+func (n *Node) leftovers(own int) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.live == 0 {
+	if n.live <= own {
 		return nil
 	}
-	return &StopError{Node: n.name, Running: n.live}
+	return &StopError{Node: n.name, Running: n.live - own}
 }

@@ -1,13 +1,29 @@
 package kista
 
+import (
+	"cmp"
+	"slices"
+)
+
 // Receive takes a signal from the other side, its PIDs and references already
 // translated into this node's. It does not wait for user code. Messages that
-// nobody takes vanish; a request gets its answer.
+// nobody takes vanish (those that a full mailbox refuses are counted, see
+// [Stats]); a request gets its answer. What makes no sense, like a link of a
+// process that is not the peer's, is dropped, and so is all that comes after
+// [Peer.Lost].
 func (r *Peer) Receive(sig Signal) {
+	r.mu.Lock()
+	lost := r.lost
+	r.mu.Unlock()
+	if lost {
+		return
+	}
 	switch sig.Kind {
 	case SignalMessage:
 		if p := r.target(sig); p != nil {
-			_, _ = p.post(&mail{msg: sig.Msg, size: mailOverhead, counted: true}, sig.Ref, nil)
+			if _, err := p.post(sig.mail(sig.Msg), sig.Ref, nil); err != nil {
+				r.node.dropped.Add(1) // nobody here to be refused
+			}
 		}
 	case SignalRequest:
 		r.request(sig)
@@ -16,13 +32,16 @@ func (r *Peer) Receive(sig Signal) {
 		c := r.calls[sig.Call]
 		r.mu.Unlock()
 		if c != nil {
-			if ended, ok := sig.Reason.(*CallError); ok { //nolint:errorlint // as made by failCallsLocked
+			if ended, ok := sig.Reason.(*CallError); ok { //nolint:errorlint // as made by fail
 				c.fail(ended.Reason)
 			} else {
 				c.complete(sig.Msg, sig.Reason)
 			}
 		}
 	case SignalDown:
+		if r.ours(sig.To) == nil {
+			return
+		}
 		r.forgetWatcher(sig)
 		after{signals: []signal{{kind: sigDown, to: sig.To, ref: sig.Ref, reason: sig.Reason}}}.run()
 	case SignalMonitor:
@@ -38,7 +57,11 @@ func (r *Peer) relay(sig Signal) {
 		SignalExit: sigExit, SignalLinkExit: sigLinkExit, SignalLink: sigLink, SignalUnlink: sigUnlink,
 		SignalDemonitor: sigDemonitor,
 	}
-	g := signal{kind: kinds[sig.Kind], from: sig.From, to: sig.To, ref: sig.Ref, reason: sig.Reason}
+	kind, known := kinds[sig.Kind]
+	if !known || r.ours(sig.To) == nil && sig.Kind != SignalDemonitor || !r.theirs(sig.From) && sig.Kind != SignalExit {
+		return
+	}
+	g := signal{kind: kind, from: sig.From, to: sig.To, ref: sig.Ref, reason: sig.Reason}
 	if sig.Kind == SignalDemonitor {
 		g.to = r.forgetMonitor(sig)
 	}
@@ -50,21 +73,47 @@ func (r *Peer) relay(sig Signal) {
 		}
 	}
 	after{signals: []signal{g}}.run()
+	r.undoIfLost(sig)
+}
+
+// undoIfLost takes back a tie that was made while the connection went, since
+// nobody else will.
+func (r *Peer) undoIfLost(sig Signal) {
+	if (sig.Kind == SignalLink || sig.Kind == SignalMonitor) && !r.up() {
+		sig.From.p.disconnect().run()
+	}
+}
+
+// ours returns the process of this node that pid names, or nil.
+func (r *Peer) ours(pid PID) *proc {
+	if pid.p == nil || pid.p.far != nil {
+		return nil
+	}
+	return pid.p
+}
+
+// theirs reports whether pid is one of the peer's.
+func (r *Peer) theirs(pid PID) bool { return pid.p != nil && pid.p.far != nil && pid.p.far.peer == r }
+
+// mail makes the entry of a mailbox. A carrier that does not know the size has
+// it measured.
+func (g *Signal) mail(msg any) *mail {
+	if g.Size == 0 && g.Msg != nil {
+		_, g.Size, _ = messages.Copy(g.Msg)
+	}
+	return &mail{msg: msg, size: g.Size + mailOverhead, counted: true}
 }
 
 // forgetMonitor drops the watching half that a distant process has here and
 // returns what it watched.
 func (r *Peer) forgetMonitor(sig Signal) PID {
 	w := sig.From.p
-	if w == nil {
-		return sig.To
-	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	m := w.monitors[sig.Ref]
 	delete(w.monitors, sig.Ref)
 	if m == nil {
-		return sig.To
+		return PID{}
 	}
 	return m.target
 }
@@ -93,24 +142,23 @@ func (r *Peer) target(sig Signal) *proc {
 	switch {
 	case sig.Name != "":
 		return r.node.lookup(sig.Name)
-	case !sig.Ref.IsZero():
+	case sig.Ref.h == r.node.home:
 		return sig.Ref.alias()
 	}
-	return sig.To.p
+	return r.ours(sig.To)
 }
 
 func (r *Peer) request(sig Signal) {
 	answer := func(val any, err error) {
 		_ = r.carry(Signal{Kind: SignalReply, Call: sig.Call, Msg: val, Reason: err})
 	}
-	c := &Pending{to: sig.To, caller: sig.From, req: sig.Msg, done: make(chan struct{}), sink: answer}
+	c := &Pending{to: sig.To, caller: sig.From, done: make(chan struct{}), sink: answer}
 	p := r.target(sig)
 	if p == nil {
 		c.fail(ErrNoProcess)
 		return
 	}
-	m := &mail{msg: Request{From: From{c}, Msg: sig.Msg}, size: mailOverhead, counted: true}
-	alive, err := p.post(m, sig.Ref, c)
+	alive, err := p.post(sig.mail(Request{From: From{c}, Msg: sig.Msg}), sig.Ref, c)
 	switch {
 	case err != nil:
 		c.fail(err)
@@ -121,7 +169,10 @@ func (r *Peer) request(sig Signal) {
 
 // monitor lets a distant process watch one of ours, by PID or name.
 func (r *Peer) monitor(sig Signal) {
-	p := sig.To.p
+	if !r.theirs(sig.From) {
+		return
+	}
+	p := r.ours(sig.To)
 	if sig.Name != "" {
 		p = r.node.lookup(sig.Name)
 	}
@@ -131,6 +182,7 @@ func (r *Peer) monitor(sig Signal) {
 		return
 	}
 	p.farMonitor(signal{from: sig.From, to: p.pid(), ref: sig.Ref}).run()
+	r.undoIfLost(sig)
 }
 
 // Lost says that the connection has broken: every link over it ends with
@@ -146,22 +198,28 @@ func (r *Peer) Lost() {
 	}
 	r.lost = true
 	var all []*proc
-	for _, p := range r.proxies {
-		all = append(all, p)
+	for _, w := range r.proxies {
+		if p := w.Value(); p != nil {
+			all = append(all, p)
+		}
 	}
-	for _, p := range r.names {
-		all = append(all, p)
+	for _, w := range r.names {
+		if p := w.Value(); p != nil {
+			all = append(all, p)
+		}
 	}
+	slices.SortFunc(all, func(p, q *proc) int { return cmp.Compare(p.id, q.id) })
 	calls := make([]*Pending, 0, len(r.calls))
 	for _, c := range r.calls {
 		calls = append(calls, c)
 	}
+	r.calls = map[uint64]*Pending{}
 	r.mu.Unlock()
 	for _, p := range all {
 		p.disconnect().run()
 	}
 	for _, c := range calls {
-		c.fail(ErrNoConnection)
+		c.fail(r.noWay())
 	}
 }
 

@@ -1,26 +1,43 @@
 package kista
 
-import "sync"
+import (
+	"runtime"
+	"sync"
+	"weak"
+)
 
 // Pipe connects two nodes of one program in memory: each is attached to the
 // other under its name, and everything that crosses is copied and translated as
-// it would be on a wire. It is the twin of the real carriers, for tests. cut
-// breaks the connection, on both sides.
+// it would be on a wire, and comes a little later. It is the twin of the real
+// carriers, for tests. cut breaks the connection, on both sides; what is under
+// way is lost.
 func Pipe(a, b *Node) (cut func()) {
-	ab, ba := &pipeEnd{from: a, to: b}, &pipeEnd{from: b, to: a}
-	ab.there, ba.there = b.Attach(a.name, a.seq, ba), a.Attach(b.name, b.seq, ab)
-	ab.here, ba.here = ba.there, ab.there
+	viewA, viewB := b.meet(a.name, a.seq), a.meet(b.name, b.seq)
+	ab := &pipeEnd{from: a, to: b, here: viewB, there: viewA}
+	ba := &pipeEnd{from: b, to: a, here: viewA, there: viewB}
+	ab.twin, ba.twin = ba, ab
+	viewA.mu.Lock()
+	viewB.mu.Lock() // both directions at once: an answer must find its way
+	viewA.carrier, viewA.lost = ba, false
+	viewB.carrier, viewB.lost = ab, false
+	viewB.mu.Unlock()
+	viewA.mu.Unlock()
 	return func() {
-		ab.here.Lost()
-		ba.here.Lost()
+		if ab.stands() {
+			viewB.Lost()
+		}
+		if ba.stands() {
+			viewA.Lost()
+		}
 	}
 }
 
-// pipeEnd carries from one node to another. Signals queue up while one is being
-// delivered, so that two nodes that answer each other do not recurse.
+// pipeEnd carries from one node to another. A goroutine delivers while there is
+// something to deliver.
 type pipeEnd struct {
 	from, to    *Node
 	here, there *Peer // the sender's view of the receiver, and the receiver's of the sender
+	twin        *pipeEnd
 
 	mu    sync.Mutex
 	queue []Signal
@@ -34,29 +51,48 @@ func (e *pipeEnd) Carry(sig Signal) error {
 		return err
 	}
 	e.mu.Lock()
+	defer e.mu.Unlock()
 	e.queue = append(e.queue, sig)
-	if e.busy {
-		e.mu.Unlock()
-		return nil
+	if !e.busy {
+		e.busy = true
+		go e.deliver()
 	}
-	e.busy = true
-	for len(e.queue) > 0 {
-		next := e.queue[0]
-		e.queue = e.queue[1:]
-		e.mu.Unlock()
-		e.there.Receive(next)
-		e.mu.Lock()
-	}
-	e.busy = false
-	e.mu.Unlock()
 	return nil
+}
+
+func (e *pipeEnd) deliver() {
+	for {
+		e.mu.Lock()
+		batch := e.queue
+		e.queue = nil
+		e.busy = len(batch) > 0
+		e.mu.Unlock()
+		if len(batch) == 0 {
+			return
+		}
+		for _, sig := range batch {
+			if e.twin.stands() {
+				e.there.Receive(sig)
+			}
+		}
+	}
+}
+
+// stands reports whether e is still the connection from its node to the other.
+func (e *pipeEnd) stands() bool {
+	e.here.mu.Lock()
+	defer e.here.mu.Unlock()
+	return e.here.carrier == e && !e.here.lost
 }
 
 func (e *pipeEnd) translate(sig Signal) (Signal, error) {
 	sig.From, sig.To, sig.Ref = e.pid(sig.From), e.pid(sig.To), e.ref(sig.Ref)
-	msg, _, err := messages.Carry(sig.Msg, e.swap)
-	sig.Msg = msg
-	return sig, err
+	msg, size, err := messages.Carry(sig.Msg, e.swap)
+	if err != nil {
+		return sig, dataError(err)
+	}
+	sig.Msg, sig.Size = msg, size
+	return sig, nil
 }
 
 func (e *pipeEnd) swap(ptr any) error {
@@ -88,17 +124,44 @@ func (e *pipeEnd) pid(p PID) PID {
 func (r *Peer) export(p *proc) PID {
 	n := p.node
 	n.mu.Lock()
-	n.exported[p.id] = p
+	n.exportLocked(p)
 	n.mu.Unlock()
 	return r.Proxy(p.id)
 }
 
-// imported finds the receiver's own process behind the sender's proxy.
+// exportLocked remembers p by its number, for as long as anybody holds p: also
+// when it has ended, so that its PID is still the same one when it comes back.
+func (n *Node) exportLocked(p *proc) {
+	if n.exported[p.id].Value() == p {
+		return
+	}
+	w := weak.Make(p)
+	n.exported[p.id] = w
+	runtime.AddCleanup(p, func(id uint64) {
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		if n.exported[id] == w {
+			delete(n.exported, id)
+		}
+	}, p.id)
+}
+
+// imported finds the receiver's own process behind the sender's proxy: a dead
+// one if nobody remembers it.
 func (r *Peer) imported(proxy *proc) PID {
 	n := r.node
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return n.exported[proxy.far.id].pidOrZero()
+	p := n.exported[proxy.far.id].Value()
+	if p == nil {
+		if proxy.far.id == 0 {
+			return PID{} // stands for a name or an alias
+		}
+		p = &proc{node: n, id: proxy.far.id, status: statusDead, ended: &ending{}}
+		p.self = &Self{p}
+		n.exportLocked(p)
+	}
+	return p.pid()
 }
 
 func (e *pipeEnd) ref(r Ref) Ref {

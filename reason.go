@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -64,13 +65,15 @@ func init() {
 		ErrNotBehaviour, ErrUnsupported)
 	frozen.RegisterType(func(e *ShutdownError, f func(error) error) error { return &ShutdownError{Cause: f(e.Cause)} })
 	frozen.RegisterType(func(e *PanicError, f func(error) error) error {
-		return &PanicError{Value: freezeValue(e.Value), Stack: e.Stack}
+		return &PanicError{Value: freezeValue(e.Value), Stack: slices.Clone(e.Stack), text: textOf(e.text, e.Value)}
 	})
 	frozen.RegisterType(func(e *CallError, f func(error) error) error {
 		return &CallError{Server: e.Server, Request: freezeValue(e.Request), Reason: f(e.Reason)}
 	})
 	frozen.RegisterType(func(e Stop, f func(error) error) error { return Stop{Reason: f(e.Reason)} })
-	frozen.RegisterType(func(e *TermError, f func(error) error) error { return &TermError{Term: freezeValue(e.Term)} })
+	frozen.RegisterType(func(e *TermError, f func(error) error) error {
+		return &TermError{Term: freezeValue(e.Term), text: textOf(e.text, e.Term)}
+	})
 	frozen.RegisterType(func(e *NameTakenError, f func(error) error) error { c := *e; return &c })
 	frozen.RegisterType(func(e *NameError, f func(error) error) error { c := *e; return &c })
 	frozen.RegisterType(func(e *MailboxFullError, f func(error) error) error { c := *e; return &c })
@@ -111,14 +114,11 @@ func (e *ShutdownError) Unwrap() error { return e.Cause }
 type PanicError struct {
 	Value any
 	Stack []uintptr
+
+	text string // of Value, made when it was frozen: its methods run no more
 }
 
-func (e *PanicError) Error() string {
-	if err, ok := e.Value.(error); ok {
-		return "kista: panic: " + err.Error()
-	}
-	return fmt.Sprintf("kista: panic: %v", e.Value)
-}
+func (e *PanicError) Error() string { return "kista: panic: " + textOf(e.text, e.Value) }
 
 // Unwrap returns the panic value if it was an error.
 func (e *PanicError) Unwrap() error {
@@ -138,8 +138,8 @@ func (e *PanicError) StackText() string {
 			b.Reset() // what is above is the recovery, not the fault
 			continue
 		}
-		if f.Function == "runtime.goexit" {
-			continue
+		if strings.HasPrefix(f.Function, "github.com/kista-go/kista.(*execution).") {
+			break
 		}
 		b.WriteString(f.Function + "\n\t" + f.File + ":" + strconv.Itoa(f.Line) + "\n")
 	}
@@ -148,9 +148,29 @@ func (e *PanicError) StackText() string {
 
 // TermError carries an exit reason that came from elsewhere and has no Go
 // error of its own: a term of another node or language.
-type TermError struct{ Term any }
+type TermError struct {
+	Term any
 
-func (e *TermError) Error() string { return fmt.Sprintf("kista: exit reason %v", e.Term) }
+	text string // of Term, made when it was frozen
+}
+
+func (e *TermError) Error() string { return "kista: exit reason " + textOf(e.text, e.Term) }
+
+// textOf shows v, unless that has been done.
+func textOf(text string, v any) (shown string) {
+	if text != "" {
+		return text
+	}
+	defer func() {
+		if recover() != nil {
+			shown = fmt.Sprintf("(%T, which panics when printed)", v)
+		}
+	}()
+	if shown = fmt.Sprint(v); shown == "" {
+		shown = `""`
+	}
+	return shown
+}
 
 // CallError is why a call got no answer: the server ended (Reason is its exit
 // reason), the time ran out (context.DeadlineExceeded), the caller's context
@@ -272,10 +292,15 @@ func freezeValue(v any) (out any) {
 	if c, _, err := messages.Copy(v); err == nil {
 		return c
 	}
-	defer func() {
-		if recover() != nil {
-			out = fmt.Sprintf("(%T, which panics when printed)", v)
-		}
-	}()
-	return fmt.Sprint(v)
+	return textOf("", v)
+}
+
+// private gives each recipient a copy of its own of a reason in which there is
+// data that could be changed (law 1). The others are immutable.
+func private(reason error) error {
+	switch reason.(type) { //nolint:errorlint // frozen: what it is, it is by itself
+	case *PanicError, *CallError, *TermError, *ShutdownError, Stop, *NameTakenError, *NameError, *MailboxFullError:
+		return Freeze(reason)
+	}
+	return reason
 }

@@ -20,7 +20,7 @@ const (
 	sigMonitor // from a process beyond a carrier
 	sigDemonitor
 	sigDown
-	sigReply  // a call is over
+	sigReply  // a call will not be answered
 	sigAck    // a start is over
 	sigNotice // a message of the kernel's own, never counted
 )
@@ -40,8 +40,9 @@ type signal struct {
 
 // deliver makes the signal act. It takes no lock of the sender.
 func (g signal) deliver() after {
+	g.reason = private(g.reason)
 	if g.kind == sigReply {
-		g.call.complete(nil, g.reason)
+		g.call.fail(g.reason)
 		return after{}
 	}
 	if g.kind == sigAck {

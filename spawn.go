@@ -2,6 +2,7 @@ package kista
 
 import (
 	"context"
+	"fmt"
 	"time"
 )
 
@@ -40,6 +41,18 @@ type SpawnOpts struct {
 	// Dedicated gives a behaviour a goroutine for life instead of one per burst
 	// of mail: for code that locks its thread or needs a deep stack.
 	Dedicated bool
+}
+
+func (o SpawnOpts) validate() error {
+	switch {
+	case o.Mailbox.Messages < 0 || o.Mailbox.Bytes < 0:
+		return fmt.Errorf("kista: SpawnOpts.Mailbox is negative: %d messages, %d bytes", o.Mailbox.Messages, o.Mailbox.Bytes)
+	case o.Mailbox.Policy > DropNewest:
+		return fmt.Errorf("kista: SpawnOpts.Mailbox.Policy is unknown: %d", o.Mailbox.Policy)
+	case o.Grace < NoTimeout || o.Shutdown < NoTimeout:
+		return fmt.Errorf("kista: SpawnOpts.Grace or Shutdown is negative: %v, %v; NoTimeout is %v", o.Grace, o.Shutdown, NoTimeout)
+	}
+	return nil
 }
 
 // Program is the description of a process: what it runs and how it starts.
@@ -82,8 +95,9 @@ func (n *Node) Spawn(body Body) PID {
 	return pid
 }
 
-// SpawnWith is Spawn with options. Errors: [*NameTakenError], [ErrBadName],
-// [ErrSystemLimit], [ErrNodeStopped]; then no process was made. Link and
+// SpawnWith is Spawn with options. Errors: [*NameTakenError], [ErrSystemLimit],
+// [ErrNodeStopped], one that says which option makes no sense; then no process
+// was made (statement 4). Link and
 // Monitor are ignored: nobody spawns.
 func (n *Node) SpawnWith(o SpawnOpts, body Body) (PID, error) {
 	o.Link, o.Monitor = false, false
@@ -135,6 +149,9 @@ func (n *Node) spawn(pr Program, parent *proc, ack *starting) (*proc, Ref, error
 	o := pr.Opts
 	if pr.IsZero() {
 		return nil, Ref{}, errNoProgram
+	}
+	if err := o.validate(); err != nil {
+		return nil, Ref{}, err
 	}
 	p := &proc{
 		node: n, id: n.lastID.Add(1), born: n.clock.Now(),
@@ -224,6 +241,27 @@ func (s *Self) StartLink(ctx context.Context, pr Program) (PID, error) {
 		return PID{}, stop
 	}
 	return PID{}, err
+}
+
+// StartMonitor starts a program monitored by this process, from its birth on,
+// and waits until it is up (statement 112). If the start fails there is no
+// monitor, and no [Down] comes. ctx bounds the wait as in [Node.Start].
+func (s *Self) StartMonitor(ctx context.Context, pr Program) (PID, Ref, error) {
+	pr.Opts.Link, pr.Opts.Monitor = false, true
+	ack := newStarting(pr.acks)
+	p, ref, err := s.spawn(pr, ack)
+	if err != nil {
+		return PID{}, Ref{}, err
+	}
+	pid, err := ack.wait(ctx, p)
+	if err == nil {
+		return pid, ref, nil
+	}
+	s.DemonitorFlush(ref)
+	if stop := s.stopped(); stop != nil {
+		err = stop
+	}
+	return PID{}, Ref{}, err
 }
 
 // StartChild starts a program linked to this process without waiting: a

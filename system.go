@@ -3,6 +3,7 @@ package kista
 import (
 	"context"
 	"errors"
+	"reflect"
 )
 
 // SystemRequest is what every behaviour answers besides its own protocol
@@ -56,16 +57,29 @@ func terminate(ctx context.Context, to Addr, t Terminate) error {
 	if !c.over.Load() || !errors.As(err, &ended) {
 		return err
 	}
-	if ended.Reason == t.Reason || t.Reason != nil && errors.Is(ended.Reason, t.Reason) { //nolint:errorlint // frozen
+	if sameReason(ended.Reason, t.Reason) {
 		return nil
 	}
 	return err
 }
 
+// sameReason compares two frozen reasons, which may be copies of one.
+func sameReason(a, b error) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return errors.Is(a, b) || reflect.TypeOf(a) == reflect.TypeOf(b) && a.Error() == b.Error()
+}
+
 func beginSystem(ctx context.Context, to Addr, req SystemRequest) *Pending {
 	c := &Pending{to: to, req: req, done: make(chan struct{})}
 	if me, ok := ctx.(selfer); ok {
-		c.caller = me.process().PID()
+		s := me.process()
+		c.caller = s.PID()
+		if err := s.begin(); err != nil {
+			return c.fail(err)
+		}
+		defer s.leave()
 	}
 	p, err := resolve(to)
 	switch {

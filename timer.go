@@ -12,7 +12,7 @@ type Timer struct {
 	msg  any
 	at   time.Time
 	err  error
-	proc *proc // the process it dies with; nil for a name
+	proc *proc // the process it dies with; for others the node's own
 
 	mu   sync.Mutex
 	stop Stopper
@@ -52,18 +52,20 @@ func SendAfter(d time.Duration, to Addr, msg any) *Timer {
 		return t.failed(ErrSystemLimit)
 	}
 	t.at = t.node.clock.Now().Add(max(d, 0))
-	if p := t.proc; p != nil && p.far == nil {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		if p.status == statusDead {
-			t.node.timers.Add(-1)
-			return t.failed(nil)
-		}
-		if p.timers == nil {
-			p.timers = map[*Timer]struct{}{}
-		}
-		p.timers[t] = struct{}{}
+	if t.proc == nil || t.proc.far != nil {
+		t.proc = t.node.init
 	}
+	p := t.proc
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.status == statusDead && p != t.node.init || p.doomed != nil {
+		t.node.timers.Add(-1)
+		return t.failed(nil)
+	}
+	if p.timers == nil {
+		p.timers = map[*Timer]struct{}{}
+	}
+	p.timers[t] = struct{}{}
 	t.mu.Lock()
 	t.stop = t.node.clock.AfterFunc(max(d, 0), t.fire)
 	t.mu.Unlock()
@@ -91,11 +93,9 @@ func (t *Timer) end() bool {
 }
 
 func (t *Timer) forget() {
-	if p := t.proc; p != nil && p.far == nil {
-		p.mu.Lock()
-		delete(p.timers, t)
-		p.mu.Unlock()
-	}
+	t.proc.mu.Lock()
+	delete(t.proc.timers, t)
+	t.proc.mu.Unlock()
 }
 
 func (t *Timer) fire() {
@@ -104,6 +104,18 @@ func (t *Timer) fire() {
 	}
 	t.forget()
 	_ = dispatch(PID{}, t.to, &mail{msg: t.msg})
+}
+
+// dropTimers ends the timers that die with the node only: those for names and
+// for processes of other nodes. None starts from then on.
+func (n *Node) dropTimers() {
+	p := n.init
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for t := range p.timers {
+		t.dropLocked()
+	}
+	p.timers, p.doomed = nil, p.ended
 }
 
 // dropLocked ends the timer of a dying process, under that process's lock.
