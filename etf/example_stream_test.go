@@ -34,7 +34,7 @@ func ExampleMarshal() {
 		Who    term.Atom
 		Amount uint64
 	}
-	b, _ := etf.Marshal(withdraw{"joe", 30})
+	b, _ := etf.Marshal(withdraw{Who: "joe", Amount: 30})
 	fmt.Println(etf.DecodeAll(b))
 
 	var w withdraw
