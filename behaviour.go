@@ -25,6 +25,16 @@ type Behaviour interface {
 	Terminate(s *Self, reason error) error
 }
 
+// Continuer is a [Behaviour] that may have work of its own to do before it takes
+// its next mail ('continue', statement 113).
+type Continuer interface {
+	// Continue runs once Init has returned and the start has been acknowledged,
+	// and after each Handle, again and again as long as it says more. An error is
+	// the exit reason, as for Handle. A process that has been told to end is not
+	// called again.
+	Continue(s *Self) (more bool, err error)
+}
+
 // run is the execution of a process: all of a Body, one burst of mail of a
 // behaviour. Nothing else runs user code.
 //
@@ -140,7 +150,7 @@ func (e *execution) runBehaviour() {
 		e.returned = true
 		return
 	}
-	for {
+	for e.settle() {
 		m := e.take()
 		if m == nil {
 			break
@@ -177,6 +187,23 @@ func (e *execution) init() (up bool) {
 	e.terminating = false
 	p.behaviour = b
 	p.acknowledge(nil)
+	return true
+}
+
+// settle lets a behaviour continue until it is ready for mail; false if it has
+// ended meanwhile.
+func (e *execution) settle() (ready bool) {
+	c, ok := e.p.behaviour.(Continuer)
+	for more := ok; more; {
+		var err error
+		if more, err = c.Continue(e.p.self); err != nil {
+			e.terminate(reasonOf(err))
+			return false
+		}
+		if more && e.p.over() {
+			return false
+		}
+	}
 	return true
 }
 

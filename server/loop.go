@@ -1,0 +1,152 @@
+package server
+
+import (
+	"log/slog"
+
+	"github.com/kista-go/kista"
+)
+
+// loop is what the kernel runs: it stands between a process and its Handler.
+type loop struct {
+	make func(c *Ctx) (Handler, error)
+	c    Ctx
+	h    Handler
+	last any // the message being handled, for reports
+}
+
+var (
+	_ kista.Behaviour = (*loop)(nil)
+	_ kista.Continuer = (*loop)(nil)
+)
+
+// Init makes the Handler.
+func (l *loop) Init(s *kista.Self) error {
+	l.c.Self = s
+	h, err := l.make(&l.c)
+	if err != nil {
+		return plain(err)
+	}
+	if h == nil {
+		return errNoHandler
+	}
+	l.h = h
+	return l.c.arm()
+}
+
+// Handle takes one message out of the mailbox.
+func (l *loop) Handle(_ *kista.Self, msg any) error {
+	msg, ok := l.c.enter(msg)
+	if !ok {
+		return nil
+	}
+	return l.handle(msg)
+}
+
+// Continue handles what goes before the mailbox.
+func (l *loop) Continue(*kista.Self) (more bool, err error) {
+	c := &l.c
+	if len(c.next) == 0 {
+		return false, nil
+	}
+	msg := c.next[0]
+	c.next[0] = nil
+	if c.next = c.next[1:]; len(c.next) == 0 {
+		c.next = nil
+	}
+	c.enter(msg)
+	err = l.handle(msg)
+	return len(c.next) > 0, err
+}
+
+func (l *loop) handle(msg any) error {
+	l.last = msg
+	if err := l.h.Handle(&l.c, msg); err != nil {
+		return plain(err)
+	}
+	l.last = nil
+	return l.c.arm()
+}
+
+// Terminate lets the Handler end, then answers the call that asked for the end.
+func (l *loop) Terminate(_ *kista.Self, reason error) error {
+	c := &l.c
+	if t, ok := l.h.(Terminator); ok {
+		if err := t.Terminate(c, reason); err != nil {
+			l.report(err)
+			return plain(err)
+		}
+	}
+	if c.reply != nil {
+		c.send(c.reply.to, c.reply.val)
+	}
+	l.report(reason)
+	return nil
+}
+
+// State is what GetState returns.
+func (l *loop) State() any {
+	if r, ok := l.h.(kista.StateReader); ok {
+		return r.State()
+	}
+	return l.h
+}
+
+// plain turns the package's own errors into the kernel's.
+func plain(err error) error {
+	if e, ok := err.(crash); ok { //nolint:errorlint // as returned, not wrapped
+		return kista.Stop{Reason: e.reason}
+	}
+	return err
+}
+
+// report logs the failure of a server (statement 135), ahead of the kernel's
+// crash report.
+func (l *loop) report(reason error) {
+	if !kista.Abnormal(reason) {
+		return
+	}
+	c := &l.c
+	attrs := c.attrs()
+	attrs = append(attrs, slog.Any("reason", reason))
+	if l.last != nil {
+		kind, msg := envelope(l.last)
+		attrs = append(attrs, slog.String("last_"+kind, typeName(msg)))
+	}
+	if caller := c.from.PID(); !caller.IsZero() {
+		attrs = append(attrs, slog.String("client", caller.String()))
+	}
+	if r, ok := l.h.(Reporter); ok {
+		attrs = append(attrs, slog.String("state", r.Report()))
+	}
+	c.Node().Report(slog.LevelError, "server terminates", attrs...)
+}
+
+// envelope takes a message apart for people.
+func envelope(msg any) (kind string, inside any) {
+	switch m := msg.(type) {
+	case kista.Request:
+		return "call", m.Msg
+	case Casted:
+		return "cast", m.Msg
+	case Continued:
+		return "continue", m.Msg
+	}
+	return "info", msg
+}
+
+// attrs say which server it is.
+func (c *Ctx) attrs() []slog.Attr {
+	attrs := []slog.Attr{slog.String("pid", c.PID().String())}
+	if info, ok := c.Node().Info(c.PID()); ok && info.Name != "" {
+		attrs = append(attrs, slog.String("name", info.Name))
+	}
+	return attrs
+}
+
+func (c *Ctx) warn(what string, msg any, err error) {
+	attrs := append(c.attrs(), slog.String("message", typeName(msg)))
+	if err != nil {
+		attrs = append(attrs, slog.Any("error", err))
+	}
+	c.Node().Report(slog.LevelWarn, what, attrs...)
+}
