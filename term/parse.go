@@ -21,11 +21,14 @@ func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("term: syntax error at byte %d: %s", e.Offset, e.Reason)
 }
 
-const maxParseDepth = 10_000
+const (
+	maxParseDepth  = 10_000
+	maxParseDigits = 100_000 // reading takes time by the square of it
+)
 
 // Parse reads a term as Erlang source writes it, such as {deposit,joe,"5 kr",#{<<"at">> => 16#ff}}, with comments and an
 // optional full stop. It reads what [Format] and [String] print, except pids, ports, references and local funs, which have no
-// source form. Nesting beyond 10000 levels is refused. The error is a *[SyntaxError].
+// source form. Nesting beyond 10000 levels, and numbers of more than 100000 digits, are refused. The error is a *[SyntaxError].
 func Parse(text string) (Term, error) {
 	p := &parser{s: text}
 	t := p.term()
@@ -285,6 +288,9 @@ func (p *parser) number() Term {
 		}
 	case p.peek() == '.' && p.pos+1 < len(p.s) && isDigit(p.s[p.pos+1], 10):
 		return p.float(at, digits, negative)
+	}
+	if len(digits) > maxParseDigits {
+		return p.fail(at, "number of %d digits, at most %d", len(digits), maxParseDigits)
 	}
 	n, ok := new(big.Int).SetString(digits, base)
 	if !ok {
