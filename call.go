@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync/atomic"
 	"time"
+
+	"github.com/kista-go/kista/internal/ready"
 )
 
 // DefaultCallTimeout bounds a call whose context has no deadline (statement 118).
@@ -73,12 +75,37 @@ type Pending struct {
 	val    any
 	err    error
 	sink   func(val any, err error) // not nil: the caller is beyond a carrier
+	notice atomic.Pointer[notice]
 
 	prev, next *Pending // the server's ring of requests it holds, guarded by its mu
 }
 
 // Done is closed when the call is over.
 func (c *Pending) Done() <-chan struct{} { return c.done }
+
+// notice says where to put what once the call is over.
+type notice struct {
+	q *ready.Queue
+	v any
+}
+
+// Notify puts v into q once the call is over, which may be now. A call notifies
+// one queue. It is for behaviours that wait for any of many calls: only packages
+// of this module can make a queue.
+func (c *Pending) Notify(q *ready.Queue, v any) {
+	c.notice.Store(&notice{q, v})
+	select {
+	case <-c.done:
+		c.notify()
+	default: // complete will find it
+	}
+}
+
+func (c *Pending) notify() {
+	if n := c.notice.Swap(nil); n != nil {
+		n.q.Put(n.v)
+	}
+}
 
 // complete ends the call; only the first one counts.
 func (c *Pending) complete(val any, err error) {
@@ -87,6 +114,7 @@ func (c *Pending) complete(val any, err error) {
 	}
 	c.val, c.err = val, err
 	close(c.done)
+	c.notify()
 	if c.sink != nil {
 		c.sink(val, err)
 	}
