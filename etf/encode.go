@@ -16,7 +16,7 @@ import (
 type Encoder struct {
 	// Compress is the zlib level, 1 to 9; 0 means no compression. The plain form is kept where it is not longer.
 	Compress int
-	// Depth is how deep a value may be nested; 0 means 10000, and no value lifts it above 200000.
+	// Depth is how deep a value may be nested; 0 means 10000, and no value lifts it above 100000.
 	Depth int
 	// CacheIndex gives the index of an atom in the atom cache references of a distribution frame, where it has one; nil
 	// means no cache. Only [Encoder.AppendBare] uses it.
@@ -73,10 +73,17 @@ func refuse(format string, args ...any) *EncodeError {
 	return &EncodeError{Reason: fmt.Sprintf(format, args...)}
 }
 
+// maxPath is where a path loses its beginning.
+const maxPath = 1000
+
 // at puts a step before the path of an error.
 func (e *EncodeError) at(step string) *EncodeError {
-	if e != nil {
+	switch {
+	case e == nil:
+	case len(e.Path) < maxPath:
 		e.Path = step + e.Path
+	case e.Path[0] != '.' || e.Path[1] != '.':
+		e.Path = "..." + e.Path
 	}
 	return e
 }
@@ -115,7 +122,19 @@ func (w *encoder) term(t term.Term) *EncodeError {
 		return err
 	case term.Bits:
 		return w.bits(v)
-	case term.Tuple, term.List, term.Improper, term.Map, term.Fun:
+	case term.List:
+		if len(v) == 0 {
+			w.tag(tagNil)
+			return nil
+		}
+		return w.container(v)
+	case term.Tuple:
+		if len(v) == 0 {
+			w.b = append(w.b, tagSmallTuple, 0)
+			return nil
+		}
+		return w.container(v)
+	case term.Improper, term.Map, term.Fun:
 		return w.container(v)
 	case term.PID, term.Port, term.Ref:
 		return w.identifier(v)
@@ -173,11 +192,7 @@ func (w *encoder) seq(elems []term.Term) *EncodeError {
 }
 
 func (w *encoder) list(l term.List) *EncodeError {
-	switch {
-	case len(l) == 0:
-		w.tag(tagNil)
-		return nil
-	case len(l) <= math.MaxUint16 && w.byteList(l):
+	if len(l) <= math.MaxUint16 && w.byteList(l) {
 		return nil
 	}
 	if err := w.count(tagList, len(l)); err != nil {

@@ -50,7 +50,8 @@ func (e *DecodeError) Is(target error) bool {
 // nested too deep.
 type EncodeError struct {
 	// Path leads to the part: "[2]" is the third element, ".key" and ".value" lead into a map, ".tail" to the tail
-	// of an improper list, ".free" to the values of a fun. It is empty where the value itself is meant.
+	// of an improper list, ".free" to the values of a fun. It is empty where the value itself is meant, and begins with
+	// "..." where it would be very long.
 	Path string
 	// Reason says what is wrong with it.
 	Reason string

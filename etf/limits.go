@@ -11,7 +11,7 @@ import (
 type Limits struct {
 	// Bytes is the size of an encoded term as received, its version byte included; 0 means 64 MiB.
 	Bytes int
-	// Depth is how deep terms may be nested; 0 means 10000. Erlang itself takes more. No value lifts it above 200000.
+	// Depth is how deep terms may be nested; 0 means 10000. No value lifts it above 100000.
 	Depth int
 	// Terms is the number of terms in the whole term, itself included: {a,[1,2]} counts 5. A byte of a STRING counts
 	// as one, since it becomes a list element. 0 means 4194304. Each costs 16 bytes, some up to 60 more.
@@ -26,7 +26,7 @@ type Limits struct {
 
 const (
 	defaultDepth = 10_000
-	hardDepth    = 200_000
+	hardDepth    = 100_000 // the stack of a goroutine has room for a few times that
 )
 
 func (l Limits) withDefaults() Limits {

@@ -209,7 +209,7 @@ func nested(n int) term.Term {
 }
 
 func TestVectorsBig(t *testing.T) {
-	deep := etf.Decoder{Limits: etf.Limits{Depth: 150_000}}
+	deep := etf.Decoder{Limits: etf.Limits{Depth: 100_000}}
 	all := load(t).Big
 	for _, v := range all {
 		t.Run(v.Expr, func(t *testing.T) {
@@ -224,7 +224,7 @@ func TestVectorsBig(t *testing.T) {
 			if !term.Identical(zipped, want) {
 				t.Errorf("the compressed form decodes to something else")
 			}
-			b, err := etf.Encoder{Depth: 150_000}.Encode(want)
+			b, err := etf.Encoder{Depth: 100_000}.Encode(want)
 			if err != nil {
 				t.Fatal(err)
 			}

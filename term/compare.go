@@ -10,14 +10,14 @@ import (
 
 // maxNesting ends the walk over a value that contains itself with a panic that can be recovered, where exhausting the
 // stack would end the program.
-const maxNesting = 250_000
+const maxNesting = 110_000
 
 // Compare gives the standard order of Erlang (S282 to S288): -1 where a < b, 0 where a == b, 1 where a > b.
 //
 //	number < atom < reference < fun < port < pid < tuple < map < nil < list < bitstring
 //
 // Integers and floats compare by exact value, so 1 and 1.0 are equal here; in keys of maps they are not. It panics
-// where a or b is no term, or nested deeper than 250000 levels.
+// where a or b is no term, or nested deeper than 110000 levels.
 func Compare(a, b Term) int { return compare(a, b, false, 0) }
 
 // CompareExact gives the order of map keys: as [Compare], but an integer is less than any float, and -0.0 less than
@@ -30,6 +30,8 @@ func Equal(a, b Term) bool { return compare(a, b, false, 0) == 0 }
 // Identical reports a =:= b in Erlang's sense: 1 =:= 1.0 is false. 0.0 =:= -0.0 is false as from OTP 27; it was true
 // up to OTP 26 (S287).
 func Identical(a, b Term) bool { return compare(a, b, true, 0) == 0 }
+
+var tooDeep = fmt.Sprintf("term: value nested deeper than %d: does it contain itself?", maxNesting)
 
 const (
 	rankNumber = iota
@@ -92,7 +94,7 @@ func compare(a, b Term, exact bool, depth int) int {
 		return cmp.Compare(ra, rb)
 	}
 	if depth++; depth > maxNesting {
-		panic(fmt.Sprintf("term: value nested deeper than %d: does it contain itself?", maxNesting))
+		panic(tooDeep)
 	}
 	switch ra {
 	case rankNumber:

@@ -10,7 +10,8 @@ import (
 
 // ConvertError says which part of a Go value has no term, or cannot take the term that is there for it.
 type ConvertError struct {
-	// Path leads to the part, such as Order.Lines[3].Price, beginning with the name of the outermost type.
+	// Path leads to the part, such as Order.Lines[3].Price, beginning with the name of the outermost type. A very long
+	// one has "..." after that.
 	Path string
 	// Reason says what is wrong with it.
 	Reason string
@@ -19,10 +20,17 @@ type ConvertError struct {
 // Error returns path and reason.
 func (e *ConvertError) Error() string { return "term: " + e.Path + ": " + e.Reason }
 
+// maxPath is where a path loses its middle.
+const maxPath = 1000
+
 // at puts a step before the path.
 func (e *ConvertError) at(step string) *ConvertError {
-	if e != nil {
+	switch {
+	case e == nil:
+	case len(e.Path) < maxPath:
 		e.Path = step + e.Path
+	case e.Path[:2] != "..":
+		e.Path = "..." + e.Path
 	}
 	return e
 }
@@ -37,7 +45,8 @@ func (e *ConvertError) in(t reflect.Type) error {
 			name = t.String()
 		}
 	}
-	return e.at(name)
+	e.Path = name + e.Path
+	return e
 }
 
 func bad(format string, args ...any) *ConvertError {

@@ -45,9 +45,6 @@ func (p Printer) Append(dst []byte, t Term) []byte {
 	return w.b
 }
 
-// maxPrintDepth is where printing gives up with "...", so that a value that contains itself can be printed.
-const maxPrintDepth = 200_000
-
 type printer struct {
 	Printer
 	b     []byte
@@ -59,7 +56,7 @@ func (w *printer) cut() bool { return w.Limit > 0 && len(w.b)-w.start > w.Limit 
 func (w *printer) str(s string) { w.b = append(w.b, s...) }
 
 func (w *printer) term(t Term, depth int) {
-	if depth > maxPrintDepth {
+	if depth > maxNesting { // it contains itself
 		w.str("...")
 		return
 	}

@@ -13,7 +13,7 @@ func Key(t Term) string { return string(appendKey(nil, t, 0)) }
 func appendKey(b []byte, t Term, depth int) []byte {
 	r, t := rank(t)
 	if depth++; depth > maxNesting {
-		panic("term: value nested too deep: does it contain itself?")
+		panic(tooDeep)
 	}
 	b = append(b, byte(r))
 	switch v := t.(type) {

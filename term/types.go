@@ -62,14 +62,21 @@ func Cons(elems List, tail Term) Term {
 // PID is an Erlang process identifier as it stands on the wire. Node, numbers and creation together are the identity;
 // all of them are compared by ==. It is data only: having one gives no way to the process.
 type PID struct {
-	Node                 Atom
-	ID, Serial, Creation uint32
+	// Node is the name of the node.
+	Node Atom
+	// ID and Serial number the process: Serial counts how often ID has wrapped.
+	ID, Serial uint32
+	// Creation numbers the incarnations of the node; 0 means unknown.
+	Creation uint32
 }
 
 // Port is an Erlang port identifier as it stands on the wire.
 type Port struct {
-	Node     Atom
-	ID       uint64
+	// Node is the name of the node.
+	Node Atom
+	// ID numbers the port.
+	ID uint64
+	// Creation numbers the incarnations of the node; 0 means unknown.
 	Creation uint32
 }
 
@@ -78,10 +85,14 @@ const RefWords = 5
 
 // Ref is an Erlang reference as it stands on the wire: Len words of ID, the rest of ID being 0.
 type Ref struct {
-	Node     Atom
+	// Node is the name of the node.
+	Node Atom
+	// Creation numbers the incarnations of the node; 0 means unknown.
 	Creation uint32
-	Len      uint8
-	ID       [RefWords]uint32
+	// Len is how many words of ID count.
+	Len uint8
+	// ID holds the words in the order of the wire.
+	ID [RefWords]uint32
 }
 
 // NewRef returns the reference with the given words; it panics where there are more than [RefWords].
@@ -116,11 +127,13 @@ type Fun struct {
 
 // Export names an exported Erlang function: fun lists:map/2.
 type Export struct {
+	// Module and Function name it.
 	Module, Function Atom
-	Arity            int
+	// Arity is the number of arguments, not negative.
+	Arity int
 }
 
-// Pair is an entry of a [Map].
+// Pair is an entry of a [Map]: a Key and its Value.
 type Pair struct{ Key, Value Term }
 
 // Canonical returns t in the one form that decoders yield: every Go integer type and *big.Int become int64, or *big.Int

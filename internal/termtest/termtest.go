@@ -1,5 +1,9 @@
-// Package termtest makes random terms for tests: of every type, at every edge of its encoding, nested, never of a form that Erlang
-// refuses.
+// Package termtest makes random terms for tests.
+//
+// A [Gen] says which terms are wanted, and gives a generator for property tests (rapid) that draws terms of every type,
+// nested up to five levels, and often at an edge: the first integer that needs another encoding, an atom that just needs quotes,
+// an empty container, a map large enough for Erlang to keep it differently. Every term that is drawn is one that Erlang takes, so that a
+// test may ask a real node about it (internal/erltest).
 package termtest
 
 import (
