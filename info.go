@@ -98,7 +98,8 @@ func (n *Node) Info(pid PID) (info ProcessInfo, ok bool) {
 }
 
 // Alive reports whether a process of this node lives. It takes account of
-// everything that the caller has sent to it before (statement 10).
+// everything that the caller has sent to it before (statement 10): a process
+// that has been told to end does not live, even if its code still cleans up.
 func (n *Node) Alive(pid PID) bool {
 	p := pid.p
 	if p == nil || p.far != nil || p.node != n {
@@ -106,7 +107,7 @@ func (n *Node) Alive(pid PID) bool {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.status != statusDead
+	return p.status != statusDead && p.exiting == nil && p.doomed == nil
 }
 
 // Processes yields the living processes, oldest first, in bounded memory. What

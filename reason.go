@@ -138,12 +138,18 @@ func (e *PanicError) StackText() string {
 			b.Reset() // what is above is the recovery, not the fault
 			continue
 		}
-		if strings.HasPrefix(f.Function, "github.com/kista-go/kista.(*execution).") {
-			break
+		if kernels(f.Function) {
+			continue
 		}
 		b.WriteString(f.Function + "\n\t" + f.File + ":" + strconv.Itoa(f.Line) + "\n")
 	}
 	return b.String()
+}
+
+// kernels reports whether a function is one of those beneath a process's code.
+func kernels(function string) bool {
+	const here = "github.com/kista-go/kista."
+	return function == "runtime.goexit" || strings.HasPrefix(function, here+"(*execution).") || function == here+"(*proc).run"
 }
 
 // TermError carries an exit reason that came from elsewhere and has no Go
