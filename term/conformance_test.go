@@ -56,10 +56,10 @@ func TestS283_NumbersByExactValue(t *testing.T) {
 		t.Errorf("1 == 1.0, 1 =/= 1.0, 1.0 =:= 1.0, and Go's integer types do not matter")
 	}
 	two := func(n uint) *big.Int { return new(big.Int).Lsh(big.NewInt(1), n) }
-	ascending(t, term.Compare, new(big.Int).Neg(two(1024)), -math.MaxFloat64, new(big.Int).Neg(two(64)), -0x1p63-2048, math.MinInt64,
-		-1.5, -1, -0.5, 0, math.SmallestNonzeroFloat64, 1, 1.5, 2, 9007199254740992.0, 9007199254740993, math.MaxInt64, 0x1p63,
+	ascending(t, term.Compare, new(big.Int).Neg(two(1024)), -math.MaxFloat64, new(big.Int).Neg(two(64)), -0x1p63-2048, int64(math.MinInt64),
+		-1.5, -1, -0.5, 0, math.SmallestNonzeroFloat64, 1, 1.5, 2, 9007199254740992.0, int64(9007199254740993), int64(math.MaxInt64), 0x1p63,
 		new(big.Int).Add(two(63), big.NewInt(1)), two(64), new(big.Int).Add(two(64), big.NewInt(1)), 1e20, math.MaxFloat64, two(1024))
-	for _, p := range [][2]term.Term{{math.MinInt64, -0x1p63}, {two(63), 0x1p63}, {two(100), 0x1p100}, {0, 0.0}, {0, math.Copysign(0, -1)}} {
+	for _, p := range [][2]term.Term{{int64(math.MinInt64), -0x1p63}, {two(63), 0x1p63}, {two(100), 0x1p100}, {0, 0.0}, {0, math.Copysign(0, -1)}} {
 		if !term.Equal(p[0], p[1]) || !term.Equal(p[1], p[0]) || term.Identical(p[0], p[1]) {
 			t.Errorf("%v == %v, and not =:=", p[0], p[1])
 		}
