@@ -17,7 +17,7 @@ var ErrNoCalls = errors.New("server: no calls to wait for")
 // Its zero value is empty and ready; it must not be copied. It belongs to one
 // goroutine.
 type Calls[L, R any] struct {
-	over  *ready.Queue // nil: nothing was added
+	over  *ready.Queue    // nil: nothing was added
 	first *labelled[L, R] // under way or not yet taken
 	n     int
 }

@@ -5,9 +5,6 @@ import (
 	"log/slog"
 	"sync"
 	"testing"
-
-	"github.com/kista-go/kista"
-	"github.com/kista-go/kista/internal/assert"
 )
 
 // records keeps what a node logs.
@@ -53,14 +50,4 @@ func (r *records) attrs(t *testing.T, message string) map[string]string {
 	}
 	t.Fatalf("no record %q", message)
 	return nil
-}
-
-// loggedNode is a node whose records are kept. It is stopped when the test ends.
-func loggedNode(t testing.TB) (*kista.Node, *records) {
-	t.Helper()
-	r := new(records)
-	n, err := kista.Start(kista.Config{Name: "a", Logger: slog.New(r)})
-	assert.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, n.Stop(context.Background())) })
-	return n, r
 }

@@ -3,82 +3,47 @@ package server_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"testing"
+	"testing/synctest"
+
+	"go.uber.org/goleak"
 
 	"github.com/kista-go/kista"
 	"github.com/kista-go/kista/internal/assert"
 	"github.com/kista-go/kista/server"
 )
 
-// The bank is the server of most tests.
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-var errFunds = errors.New("insufficient funds")
-
-type (
-	deposit struct {
-		server.Replies[int]
-		Who    string
-		Amount int
-	}
-	withdraw struct {
-		server.Replies[int]
-		Who    string
-		Amount int
-	}
-	balance string // of whom
-	close_  struct{ server.Replies[map[string]int] }
-	note    struct{ Text string }
+var (
+	errBoom  = errors.New("boom")
+	errOther = errors.New("other")
 )
 
-func (balance) Reply() (n int) { return }
-
-type bank struct {
-	Accounts map[string]int
-	Notes    []string
-}
-
-func newBank(_ *server.Ctx, accounts map[string]int) (*bank, error) {
-	if accounts == nil {
-		accounts = map[string]int{}
-	}
-	return &bank{Accounts: accounts}, nil
-}
-
-func bankMux() *server.Mux[bank] {
-	m := new(server.Mux[bank])
-	server.OnCall(m, func(_ *server.Ctx, b *bank, q deposit) (int, error) {
-		b.Accounts[q.Who] += q.Amount
-		return b.Accounts[q.Who], nil
-	})
-	server.OnCall(m, func(_ *server.Ctx, b *bank, q withdraw) (int, error) {
-		if b.Accounts[q.Who] < q.Amount {
-			return 0, errFunds
-		}
-		b.Accounts[q.Who] -= q.Amount
-		return b.Accounts[q.Who], nil
-	})
-	server.OnCall(m, func(_ *server.Ctx, b *bank, q balance) (int, error) {
-		return b.Accounts[string(q)], nil
-	})
-	server.OnCall(m, func(_ *server.Ctx, b *bank, _ close_) (map[string]int, error) {
-		return b.Accounts, server.Stop(nil)
-	})
-	server.OnCast(m, func(_ *server.Ctx, b *bank, n note) error {
-		if n.Text == "boom" {
-			return errBoom
-		}
-		b.Notes = append(b.Notes, n.Text)
-		return nil
-	})
-	return m
-}
-
-var errBoom = errors.New("boom")
-
-func testNode(t testing.TB) *kista.Node {
+// loggedNode is a node whose records are kept. It is stopped at the test's end,
+// and must leave nothing.
+func loggedNode(t testing.TB, name string) (*kista.Node, *records) {
 	t.Helper()
-	n, _ := loggedNode(t)
-	return n
+	r := new(records)
+	n, err := kista.Start(kista.Config{Name: name, Logger: slog.New(r)})
+	assert.NoError(t, err)
+	t.Cleanup(func() {
+		assert.NoError(t, n.Stop(context.Background()))
+		if s := n.Stats(); s.Processes != 0 || s.Executions != 0 || s.Zombies != 0 || s.Timers != 0 || s.Names != 0 {
+			t.Errorf("after stop: %+v", s)
+		}
+	})
+	return n, r
+}
+
+// bubble runs a test with a node of its own in virtual time.
+func bubble(t *testing.T, f func(t *testing.T, n *kista.Node, log *records)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		n, log := loggedNode(t, "a")
+		f(t, n, log)
+	})
 }
 
 func start[A any](t testing.TB, n *kista.Node, f server.Factory[A], args A, o server.Opts) kista.PID {
@@ -87,3 +52,107 @@ func start[A any](t testing.TB, n *kista.Node, f server.Factory[A], args A, o se
 	assert.NoError(t, err)
 	return pid
 }
+
+// within runs body as a process of n and waits until it has returned nil.
+func within(t *testing.T, n *kista.Node, body func(s *kista.Self)) {
+	t.Helper()
+	gate, ran := make(chan struct{}), make(chan struct{})
+	pid := n.Spawn(func(s *kista.Self) error {
+		<-gate
+		body(s)
+		close(ran)
+		return nil
+	})
+	end := endOf(n, pid)
+	close(gate)
+	reason := <-end
+	select {
+	case <-ran:
+	default:
+		t.Fatalf("the process did not get to its end: %v", reason)
+	}
+}
+
+// endOf tells, now that it lives, how a process will end.
+func endOf(n *kista.Node, pid kista.PID) <-chan error {
+	ch := make(chan error, 1)
+	watching := make(chan struct{})
+	n.Spawn(func(s *kista.Self) error {
+		s.Monitor(pid)
+		close(watching)
+		d, err := kista.Receive[kista.Down](s)
+		if err == nil {
+			ch <- d.Reason
+		}
+		return err
+	})
+	<-watching
+	return ch
+}
+
+// receive takes the first message of type M.
+func receive[M any](t testing.TB, s *kista.Self) M {
+	t.Helper()
+	m, err := kista.Receive[M](s)
+	assert.NoError(t, err)
+	return m
+}
+
+// empty fails the test if there is a message in the mailbox.
+func empty(t testing.TB, s *kista.Self) {
+	t.Helper()
+	_ = s.Select(
+		kista.On(func(m any) error { t.Errorf("unexpected message %T %v", m, m); return nil }),
+		kista.After(0, nil),
+	)
+}
+
+// hooks is a Handler made of functions; nil ones do nothing.
+type hooks struct {
+	init   func(c *server.Ctx) error
+	handle func(c *server.Ctx, msg any) error
+	end    func(c *server.Ctx, reason error) error
+}
+
+func (h *hooks) Handle(c *server.Ctx, msg any) error {
+	if h.handle != nil {
+		return h.handle(c, msg)
+	}
+	return nil
+}
+
+func (h *hooks) Terminate(c *server.Ctx, reason error) error {
+	if h.end != nil {
+		return h.end(c, reason)
+	}
+	return nil
+}
+
+func (h *hooks) factory() server.Factory[any] {
+	return func(c *server.Ctx, _ any) (server.Handler, error) {
+		if h.init != nil {
+			if err := h.init(c); err != nil {
+				return nil, err
+			}
+		}
+		return h, nil
+	}
+}
+
+// ask is a request for any answer.
+type ask struct {
+	server.Replies[string]
+	What string
+}
+
+// on answers asks, and leaves the rest alone.
+func on(do func(c *server.Ctx, what string) (string, error)) *server.Mux[struct{}] {
+	m := new(server.Mux[struct{}])
+	server.OnCall(m, func(c *server.Ctx, _ *struct{}, q ask) (string, error) { return do(c, q.What) })
+	return m
+}
+
+// none makes a state that is not used.
+func none(*server.Ctx, any) (*struct{}, error) { return new(struct{}), nil }
+
+func echo(_ *server.Ctx, what string) (string, error) { return what, nil }
