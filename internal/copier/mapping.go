@@ -100,10 +100,18 @@ func (s *state) mapKey(p *plan, k reflect.Value, kp unsafe.Pointer) *failure {
 	s.inKey = true
 	f := s.fix(p.key, kp)
 	s.inKey = was
-	if f == nil && !k.Comparable() {
+	if f == nil && !hashable(k.Interface()) {
 		f = &failure{t: k.Type(), why: "the key cannot be compared once the errors in it are frozen; use plain values as keys"}
 	}
 	return f
+}
+
+// hashable asks the runtime, by a look into an empty map. reflect's Comparable
+// takes arrays of length zero for comparable whatever their elements.
+func hashable(v any) (ok bool) {
+	defer func() { ok = recover() == nil }()
+	_ = map[any]struct{}(nil)[v]
+	return
 }
 
 // asMap returns the map o of plan p.

@@ -7,8 +7,9 @@ import (
 )
 
 // Copy makes a private copy of data and tells its size, as copier.Copier.Copy
-// does. It must stay callable, from any goroutine, as long as the errors live
-// that were frozen with it.
+// does. Errors that interfaces in v hold must come back frozen by this package:
+// that is what copier.Options.Freeze is for. It must stay callable, from any
+// goroutine, as long as the errors live that were frozen with it.
 type Copy = func(v any) (out any, size int, err error)
 
 // Limits of what is kept of one error.
@@ -28,6 +29,10 @@ func Freeze(err error, copy Copy) error {
 	return f.freeze(err, 0)
 }
 
+// tooDeep stands for what is not followed any more. Not even its text is asked
+// for: that may take as long as it is deep.
+var tooDeep = &Error{text: "(more causes, not kept)", size: 64}
+
 type freezer struct {
 	reg   *registry
 	copy  Copy
@@ -38,6 +43,9 @@ type freezer struct {
 func (f *freezer) freeze(err error, depth int) error {
 	if err == nil {
 		return nil
+	}
+	if depth > maxDepth {
+		return tooDeep
 	}
 	if done := f.keep(err, depth); done != nil {
 		return done
@@ -57,7 +65,7 @@ func (f *freezer) keep(err error, depth int) (done error) {
 		return err
 	}
 	rebuild := f.reg.rebuild[reflect.TypeOf(err)]
-	if rebuild == nil || depth > maxDepth {
+	if rebuild == nil {
 		return nil
 	}
 	defer func() {
@@ -88,7 +96,7 @@ func (f *freezer) add(e *Error, err error, depth int, first bool) string {
 		}
 	}
 	l := link{self: identityOf(err)}
-	if v := reflect.ValueOf(err); v.Kind() != reflect.Pointer && v.Comparable() {
+	if v := reflect.ValueOf(err); v.Kind() != reflect.Pointer && hashable(err) {
 		l.value = err
 	}
 	in := inspection{err: err, source: err, reg: f.reg, text: first, follow: depth < maxDepth}

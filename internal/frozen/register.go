@@ -51,7 +51,7 @@ func init() {
 func Register(sentinels ...error) {
 	update(func(r *registry) {
 		for _, s := range sentinels {
-			if s == nil || !reflect.ValueOf(s).Comparable() || r.known[s] {
+			if s == nil || !hashable(s) || r.known[s] {
 				continue
 			}
 			r.known[s] = true
@@ -98,5 +98,13 @@ func update(change func(*registry)) {
 
 // has reports whether err is a registered sentinel.
 func (r *registry) has(err error) bool {
-	return r.kinds[reflect.TypeOf(err)] && reflect.ValueOf(err).Comparable() && r.known[err]
+	return r.kinds[reflect.TypeOf(err)] && hashable(err) && r.known[err]
+}
+
+// hashable asks the runtime, by a look into an empty map. reflect's Comparable
+// takes arrays of length zero for comparable whatever their elements.
+func hashable(v any) (ok bool) {
+	defer func() { ok = recover() == nil }()
+	_ = map[any]struct{}(nil)[v]
+	return
 }
