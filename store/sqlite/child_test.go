@@ -161,7 +161,7 @@ func TestKill(t *testing.T) {
 	acks := 0
 	for range rounds {
 		kill, lines := startChild(t, "write", path)
-		limit := 100 + rand.IntN(4000)
+		limit := 100 + rand.IntN(2000)
 		for n := 0; lines.Scan(); n++ { // also what was on its way when it died
 			var what string
 			var w int

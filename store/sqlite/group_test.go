@@ -61,7 +61,7 @@ func pin(t testing.TB, path string) {
 }
 
 func TestGroupCommit(t *testing.T) {
-	const writers, appends = 200, 25
+	const writers, appends = 200, 10
 	j := open(t, sqlite.Config{})
 	tokens := make([]store.Token, writers)
 	name := func(w int) store.PersistenceID { return store.PersistenceID(fmt.Sprint("w/", w)) }

@@ -90,16 +90,16 @@ func TestOpenMakesPrivateFiles(t *testing.T) {
 func TestReaderDoesNotHoldTheWriter(t *testing.T) {
 	j := open(t, sqlite.Config{Readers: 1})
 	token, last := acquire(t, j, "a")
-	last = add(t, j, "a", token, last, make([]string, 600)...)
+	last = add(t, j, "a", token, last, make([]string, 300)...)
 	writer, wlast := acquire(t, j, "b")
 	n := 0
 	assert.NoError(t, j.Replay(t.Context(), "a", 1, last, func(store.Seq, store.Event) error {
-		if n++; n%10 == 0 {
+		if n++; n%5 == 0 {
 			wlast = add(t, j, "b", writer, wlast, string(make([]byte, 200_000)))
 		}
 		return nil
 	}))
-	assert.Equal(t, n, 600)
+	assert.Equal(t, n, 300)
 	fi, err := os.Stat(j.Path() + "-wal")
 	assert.NoError(t, err)
 	assert.True(t, fi.Size() < 8<<20, "the log has grown to %d bytes", fi.Size()) // of 12 MB written

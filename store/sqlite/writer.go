@@ -85,9 +85,11 @@ func (w *writer) serve(group []*request) {
 	bytes := 0
 	for _, r := range group {
 		bytes += r.size
+	}
+	w.queue.release(len(group), bytes) // before the answers, so that who has one finds its place free
+	for _, r := range group {
 		close(r.done)
 	}
-	w.queue.release(len(group), bytes)
 }
 
 func (w *writer) alone(one []*request) {

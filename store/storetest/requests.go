@@ -43,7 +43,7 @@ func ids(t *testing.T, s *suite) {
 }
 
 func idsPaged(t *testing.T, s *suite) {
-	const n = 1100
+	const n = 600
 	var wg sync.WaitGroup
 	for w := range 10 {
 		wg.Go(func() {
@@ -241,7 +241,7 @@ func contextEndsAnywhere(t *testing.T, s *suite) {
 		wg.Go(func() {
 			id := store.PersistenceID(fmt.Sprint("w", w))
 			token, last, err := s.j.Acquire(s.ctx(), id, store.NextToken)
-			for i := 0; err == nil && i < 40; i++ {
+			for i := 0; err == nil && i < 20; i++ {
 				ctx, cancel := context.WithCancel(s.ctx())
 				go func() {
 					for range (w*i)%97 + 1 {

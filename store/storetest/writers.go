@@ -115,7 +115,7 @@ func oneWriterWins(t *testing.T, s *suite) {
 }
 
 func concurrentWriters(t *testing.T, s *suite) {
-	const writers, appends = 50, 20
+	const writers, appends = 30, 10
 	var wg sync.WaitGroup
 	for w := range writers {
 		wg.Go(func() {
@@ -148,7 +148,7 @@ func concurrentWriters(t *testing.T, s *suite) {
 	equal(s, "journals", len(got), writers)
 	for _, id := range got {
 		s.holds(id, 1, s.head(id).Highest)
-		equal(s, "events", s.head(id).Highest, 39)
+		equal(s, "events", s.head(id).Highest, 19)
 	}
 }
 
