@@ -37,8 +37,9 @@ type Terminator interface {
 
 // Reporter is a [Handler] that says, for the log, what is to be known of its
 // state when the server fails. It runs in the server, after Terminate. Without
-// it the state is not logged: it may be secret, large, or in use by a goroutine
-// (differs from OTP, which prints all of it; statements 135, 136).
+// it, or if it says "", nothing of the state is logged: it may be secret, large,
+// or in use by a goroutine (differs from OTP, which prints all of it; statements
+// 135, 136).
 type Reporter interface {
 	Report() string
 }

@@ -71,9 +71,9 @@ func (l *loop) handle(msg any) error {
 func (l *loop) Terminate(_ *kista.Self, reason error) error {
 	c := &l.c
 	if t, ok := l.h.(Terminator); ok {
-		if err := t.Terminate(c, reason); err != nil {
+		if err := plain(t.Terminate(c, reason)); err != nil {
 			l.report(err)
-			return plain(err)
+			return err
 		}
 	}
 	if c.reply != nil {
@@ -102,6 +102,9 @@ func plain(err error) error {
 // report logs the failure of a server (statement 135), ahead of the kernel's
 // crash report.
 func (l *loop) report(reason error) {
+	if stop, ok := reason.(kista.Stop); ok { //nolint:errorlint // as returned, not wrapped
+		reason = stop.Reason
+	}
 	if !kista.Abnormal(reason) {
 		return
 	}
@@ -116,7 +119,9 @@ func (l *loop) report(reason error) {
 		attrs = append(attrs, slog.String("client", caller.String()))
 	}
 	if r, ok := l.h.(Reporter); ok {
-		attrs = append(attrs, slog.String("state", r.Report()))
+		if state := r.Report(); state != "" {
+			attrs = append(attrs, slog.String("state", state))
+		}
 	}
 	c.Node().Report(slog.LevelError, "server terminates", attrs...)
 }
