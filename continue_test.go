@@ -198,3 +198,18 @@ func TestNotify(t *testing.T) {
 		assert.Equal(t, len(seen), calls)
 	})
 }
+
+func TestSelfName(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := stepNode(t)
+		names := make(chan string, 2)
+		n.Spawn(func(s *kista.Self) error {
+			names <- s.Name()
+			err := s.Register("it")
+			names <- s.Name()
+			return err
+		})
+		synctest.Wait()
+		assert.Equal(t, stepsOf(names), []string{"", "it"})
+	})
+}

@@ -75,6 +75,13 @@ func (s *Self) Register(name string) error {
 	return s.p.node.Register(name, s.PID())
 }
 
+// Name returns the process's registered name, or "" if it has none.
+func (s *Self) Name() string {
+	s.p.mu.Lock()
+	defer s.p.mu.Unlock()
+	return s.p.name
+}
+
 // SetLabel describes the process for people, in reports and lists.
 func (s *Self) SetLabel(label string) {
 	s.p.mu.Lock()

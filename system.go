@@ -30,7 +30,8 @@ func (Terminate) system() {}
 func (GetState) system()  {}
 
 // StateReader is a [Behaviour] that answers [GetState]. State runs in the
-// process, between callbacks.
+// process, between callbacks; if it panics, whoever asked gets the
+// [*PanicError].
 type StateReader interface{ State() any }
 
 // System sends a system request and waits for the answer. Terminate is answered
@@ -120,13 +121,28 @@ func (p *proc) system(q Request) error {
 			q.From.Fail(ErrUnsupported)
 			return nil
 		}
-		if err := q.From.Reply(r.State()); err != nil {
+		state, err := stateOf(r)
+		if err == nil {
+			err = q.From.Reply(state)
+		}
+		if err != nil {
 			q.From.Fail(err)
 		}
 		return nil
 	}
 	q.From.Fail(ErrUnsupported)
 	return nil
+}
+
+// stateOf asks a behaviour for its state. A panic there is the answer, not the
+// process's end: it was somebody else who asked (statement 218).
+func stateOf(r StateReader) (state any, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = newPanic(v)
+		}
+	}()
+	return r.State(), nil
 }
 
 func (p *proc) setSuspended(on bool) {

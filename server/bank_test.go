@@ -4,6 +4,7 @@ import (
 	"errors"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/kista-go/kista"
 	"github.com/kista-go/kista/internal/assert"
@@ -72,10 +73,14 @@ func bankMux() *server.Mux[bank] {
 	return m
 }
 
-func TestBank(t *testing.T) {
+func TestBank(t *testing.T)          { testBank(t, server.Opts{Name: "bank"}) }
+func TestDedicatedBank(t *testing.T) { testBank(t, server.Opts{Name: "bank", Dedicated: true}) }
+func TestPatientBank(t *testing.T)   { testBank(t, server.Opts{Name: "bank", Grace: time.Second}) }
+
+func testBank(t *testing.T, o server.Opts) {
 	bubble(t, func(t *testing.T, n *kista.Node, log *records) {
 		args := map[string]int{"joe": 1}
-		b := start(t, n, server.Of(bankMux(), newBank), args, server.Opts{Name: "bank"})
+		b := start(t, n, server.Of(bankMux(), newBank), args, o)
 		args["joe"] = 1000 // the server has its own
 
 		got, err := server.Call(t.Context(), b, deposit{Who: "joe", Amount: 10})

@@ -28,8 +28,8 @@ type labelled[L, R any] struct {
 	prev, next *labelled[L, R]
 }
 
-// Answer is how one call of a collection ended: what [Pending.Wait] returns, and
-// its label.
+// Answer is how the call with that Label ended: with a Reply, or with an Err as
+// [Call] returns it.
 type Answer[L, R any] struct {
 	Label L
 	Reply R

@@ -26,28 +26,30 @@ type HandlerFunc func(c *Ctx, msg any) error
 // Handle calls f.
 func (f HandlerFunc) Handle(c *Ctx, msg any) error { return f(c, msg) }
 
-// Terminator is a [Handler] with something to do before its server ends: when a
-// function failed or asked to stop, when the parent of a server that traps exits
-// tells it to, on [Shutdown]. Not when it is killed, nor when an exit signal ends
-// one that does not trap exits (statement 124). c has a fresh deadline, what is
-// left of Opts.Shutdown. An error or a panic replaces the reason (126).
+// Terminator is a [Handler] with something to do before its server ends.
+// Terminate is called when a function failed or asked to stop, when the parent of
+// a server that traps exits tells it to, and on [Shutdown]. It is not called when
+// the server is killed, nor when an exit signal ends one that does not trap exits
+// (statement 124). c has a fresh deadline, what is left of Opts.Shutdown. An error
+// or a panic replaces the reason (126).
 type Terminator interface {
 	Terminate(c *Ctx, reason error) error
 }
 
 // Reporter is a [Handler] that says, for the log, what is to be known of its
-// state when the server fails. It runs in the server, after Terminate. Without
-// it, or if it says "", nothing of the state is logged: it may be secret, large,
-// or in use by a goroutine (differs from OTP, which prints all of it; statements
-// 135, 136).
+// state when the server fails. Report runs in the server, after Terminate.
+// Without it, or if it says "", nothing of the state is logged: it may be secret,
+// large, or in use by a goroutine (differs from OTP, which prints all of it;
+// statements 135, 136).
 type Reporter interface {
 	Report() string
 }
 
-// Casted is what a [Handler] receives of a [Cast].
+// Casted is what a [Handler] receives when Msg was cast ([Cast]).
 type Casted struct{ Msg any }
 
-// Continued is what a [Handler] receives of a [Ctx.Continue].
+// Continued is what a [Handler] receives when it left Msg to be done
+// ([Ctx.Continue]).
 type Continued struct{ Msg any }
 
 // TimedOut is what a [Handler] receives when its [Ctx.Timeout] is over.

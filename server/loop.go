@@ -142,8 +142,8 @@ func envelope(msg any) (kind string, inside any) {
 // attrs say which server it is.
 func (c *Ctx) attrs() []slog.Attr {
 	attrs := []slog.Attr{slog.String("pid", c.PID().String())}
-	if info, ok := c.Node().Info(c.PID()); ok && info.Name != "" {
-		attrs = append(attrs, slog.String("name", info.Name))
+	if name := c.Name(); name != "" {
+		attrs = append(attrs, slog.String("name", name))
 	}
 	return attrs
 }

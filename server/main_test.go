@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -105,6 +106,12 @@ func empty(t testing.TB, s *kista.Self) {
 		kista.On(func(m any) error { t.Errorf("unexpected message %T %v", m, m); return nil }),
 		kista.After(0, nil),
 	)
+}
+
+// pass lets time pass in a bubble, and what it brings come to rest.
+func pass(d time.Duration) {
+	time.Sleep(d) // sleep: time is virtual
+	synctest.Wait()
 }
 
 // hooks is a Handler made of functions; nil ones do nothing.

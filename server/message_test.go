@@ -63,7 +63,7 @@ func TestS128_UnknownContinueEndsTheServer(t *testing.T) {
 		end := endOf(n, pid)
 		_, err := server.Call(t.Context(), pid, ask{What: "timeout"})
 		assert.NoError(t, err)
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		assert.Equal(t, log.messages(), []string{"server: nobody handles this timeout"})
 		_, err = server.Call(t.Context(), pid, ask{What: "continue"})
 		assert.NoError(t, err)

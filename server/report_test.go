@@ -218,3 +218,20 @@ func TestS218_GetState(t *testing.T) {
 type tally struct{ N int }
 
 func (h *tally) Handle(*server.Ctx, any) error { h.N++; return nil }
+
+// A state that cannot be read is the asker's bad luck.
+func TestS218_GetStateThatPanics(t *testing.T) {
+	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+		f := func(*server.Ctx, any) (server.Handler, error) { return unreadable{}, nil }
+		pid := start(t, n, f, nil, server.Opts{})
+		_, err := kista.System(t.Context(), pid, kista.GetState{})
+		assert.ErrorIs(t, assert.ErrorAs[*kista.PanicError](t, err), errBoom)
+		_, err = server.Call(t.Context(), pid, ask{})
+		assert.NoError(t, err)
+	})
+}
+
+type unreadable struct{}
+
+func (unreadable) Handle(c *server.Ctx, _ any) error { return c.From().Reply("") }
+func (unreadable) State() any                        { panic(errBoom) }

@@ -57,7 +57,8 @@ func Child[A any](f Factory[A], args A, o Opts) kista.Program {
 // nil being the normal one, and then Shutdown returns nil (statement 129). The
 // error is a [*kista.CallError] if there is no server, if it ended with another
 // reason, or if ctx (or five seconds, if it has no deadline) ended first; the
-// server then stops nevertheless once it comes to it.
+// server then stops nevertheless once it comes to it. A server of another node
+// cannot be stopped so: [kista.ErrRemote].
 func Shutdown(ctx context.Context, to kista.Addr, reason error) error {
 	_, err := kista.System(ctx, to, kista.Terminate{Reason: reason})
 	return err

@@ -268,14 +268,14 @@ func TestS114_Timeout(t *testing.T) {
 		}
 
 		send(time.Second)
-		time.Sleep(2 * time.Second)
+		pass(2 * time.Second)
 		check("it comes once", step{time.Second, 0}, step{"timeout", time.Second})
 
 		send(time.Second)
-		time.Sleep(time.Second / 2)
+		pass(time.Second / 2)
 		_, err := server.Call(t.Context(), pid, ask{What: "call"})
 		assert.NoError(t, err)
-		time.Sleep(2 * time.Second)
+		pass(2 * time.Second)
 		check("any message cancels it", step{time.Second, 0}, step{"call", time.Second / 2})
 
 		// A message that arrived in time wins, though it is handled late: the timer
@@ -283,17 +283,17 @@ func TestS114_Timeout(t *testing.T) {
 		send("hold", time.Second, "in time")
 		assert.NoError(t, kista.Send(pid, "in time too"))
 		close(gate)
-		time.Sleep(2 * time.Second)
+		pass(2 * time.Second)
 		check("late handling", step{"hold", 0}, step{time.Second, 0}, step{"in time", 0}, step{"in time too", 0})
 
 		gate = make(chan struct{})
 		send("hold", time.Duration(0), "waiting")
 		close(gate)
-		time.Sleep(time.Second)
+		pass(time.Second)
 		check("zero comes first", step{"hold", 0}, step{time.Duration(0), 0}, step{"timeout", 0}, step{"waiting", 0})
 
 		send(time.Duration(-1))
-		time.Sleep(time.Hour)
+		pass(time.Hour)
 		check("a negative one never comes", step{time.Duration(-1), 0})
 		assert.Equal(t, n.Stats().Timers, 0)
 	})
@@ -316,7 +316,7 @@ func TestS114_AStaleTimeoutIsDropped(t *testing.T) {
 		_, err := kista.System(t.Context(), pid, kista.Suspend{})
 		assert.NoError(t, err)
 		assert.NoError(t, kista.Send(pid, "first"))
-		time.Sleep(2 * time.Second) // the timer fires, behind "first"
+		pass(2 * time.Second) // the timer fires, behind "first"
 		_, err = kista.System(t.Context(), pid, kista.Resume{})
 		assert.NoError(t, err)
 		synctest.Wait()

@@ -304,3 +304,64 @@ func TestStopping(t *testing.T) {
 		assert.ErrorIs(t, <-stopped, kista.ErrShutdown)
 	})
 }
+
+// A node that stops lets its servers terminate, if they trap exits.
+func TestNodeStop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n, err := kista.Start(kista.Config{})
+		assert.NoError(t, err)
+		told := make(chan error, 1)
+		h := &hooks{end: func(_ *server.Ctx, reason error) error { told <- reason; return nil }}
+		start(t, n, h.factory(), nil, server.Opts{TrapExits: true})
+		assert.NoError(t, n.Stop(t.Context()))
+		assert.ErrorIs(t, <-told, kista.ErrShutdown)
+	})
+}
+
+// A killed server is gone for everybody else, though its function still runs;
+// what it answers then is nobody's, and when it returns it is nothing.
+func TestKilledInsideAFunction(t *testing.T) {
+	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+		gate := make(chan struct{})
+		ended := false
+		m := on(func(c *server.Ctx, what string) (string, error) {
+			<-gate
+			_ = c.From().Reply("too late")
+			c.Continue("never")
+			c.Timeout(time.Second)
+			return "", errOther
+		})
+		server.OnTerminate(m, func(*server.Ctx, *struct{}, error) error { ended = true; return nil })
+		pid := start(t, n, server.Of(m, none), nil, server.Opts{Name: "s"})
+		call := server.Begin(t.Context(), pid, ask{})
+		synctest.Wait()
+		assert.NoError(t, kista.Exit(pid, kista.Kill))
+		_, err := call.Wait(t.Context())
+		assert.ErrorIs(t, err, kista.ErrKilled)
+		second := start(t, n, server.Of(on(echo), none), nil, server.Opts{Name: "s"}) // at once
+		assert.Equal(t, n.Stats().Zombies, int64(1))
+		close(gate)
+		synctest.Wait()
+		assert.Equal(t, n.Stats().Zombies, int64(0))
+		assert.True(t, !ended, "a killed server terminated")
+		_, err = server.Call(t.Context(), second, ask{})
+		assert.NoError(t, err)
+	})
+}
+
+// A server with a grace is told to end, and its callers hear when it does.
+func TestGrace(t *testing.T) {
+	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+		f := server.Of(on(func(c *server.Ctx, _ string) (string, error) {
+			<-c.Done()
+			return "", context.Cause(c)
+		}), none)
+		pid := start(t, n, f, nil, server.Opts{Grace: time.Minute})
+		call := server.Begin(t.Context(), pid, ask{})
+		synctest.Wait()
+		assert.NoError(t, kista.Exit(pid, errBoom))
+		_, err := call.Wait(t.Context())
+		assert.ErrorAs[*kista.CallError](t, err)
+		assert.ErrorIs(t, err, errBoom)
+	})
+}
