@@ -372,6 +372,60 @@ func TestRefused(t *testing.T) {
 	})
 }
 
+// A refusal that a server hands on stays what it was.
+func TestRefusedThrough(t *testing.T) {
+	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+		behind := start(t, n, moody(nil), nil, server.Opts{})
+		front := start(t, n, server.Of(on(func(c *server.Ctx, what string) (string, error) {
+			return server.Call(c, behind, ask{What: what})
+		}), none), nil, server.Opts{})
+		_, err := server.Call(t.Context(), front, ask{What: "refuse"})
+		assert.Equal(t, assert.ErrorAs[*server.Refused](t, err).Error(), "server: refused: boom")
+		_, err = server.Call(t.Context(), front, ask{What: "panic"}) // the one behind dies, this one does not
+		assert.ErrorAs[*server.Refused](t, err)
+		assert.ErrorAs[*kista.CallError](t, err)
+		assert.ErrorAs[*kista.PanicError](t, err)
+		assert.True(t, n.Alive(front), "the server in front died")
+	})
+}
+
+// Another node's servers are called like one's own.
+func TestS116_OtherNodes(t *testing.T) {
+	bubble(t, func(t *testing.T, a *kista.Node, _ *records) {
+		b, _ := loggedNode(t, "b")
+		cut := kista.Pipe(a, b)
+		gate := make(chan struct{})
+		defer close(gate)
+		start(t, b, moody(gate), nil, server.Opts{Name: "moody"})
+		start(t, b, server.Of(bankMux(), newBank), nil, server.Opts{Name: "bank"})
+		bank, moody := a.Remote("b", "bank"), a.Remote("b", "moody")
+		within(t, a, func(s *kista.Self) {
+			got, err := server.Call(s, bank, deposit{Who: "joe", Amount: 3})
+			assert.NoError(t, err)
+			assert.Equal(t, got, 3)
+			_, err = server.Call(s, bank, withdraw{Who: "joe", Amount: 5})
+			assert.ErrorIs(t, assert.ErrorAs[*server.Refused](t, err), errFunds)
+			_, err = server.Call(s, bank, ask{})
+			assert.ErrorAs[*server.UnknownError](t, err)
+			assert.NoError(t, server.Cast(bank, note{"hello"}))
+			last, err := server.Call(s, bank, closing{})
+			assert.NoError(t, err)
+			assert.Equal(t, last, map[string]int{"joe": 3})
+
+			held := server.Begin(s, moody, ask{What: "forget"})
+			busy := server.Begin(s, moody, ask{What: "wait"})
+			synctest.Wait()
+			cut() // S116: the node is lost
+			for _, p := range []*server.Pending[string]{held, busy} {
+				_, err = p.WaitFor(s, server.NoTimeout)
+				assert.ErrorAs[*kista.CallError](t, err)
+				assert.ErrorIs(t, err, kista.ErrNoConnection)
+			}
+			empty(t, s)
+		})
+	})
+}
+
 func TestReplyOfTheWrongType(t *testing.T) {
 	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
 		h := &hooks{handle: func(c *server.Ctx, msg any) error { return c.From().Reply(42) }}

@@ -108,6 +108,9 @@ func (c *Ctx) answer(reply any, err error) error {
 		return err
 	case crash:
 		return kista.Stop{Reason: e.reason}
+	case *Refused: // another server's answer, handed on
+		c.from.Fail(e)
+		return nil
 	}
 	switch {
 	case err == Later: //nolint:errorlint // as returned, not wrapped

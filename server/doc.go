@@ -6,7 +6,7 @@
 // # Words
 //
 // A *call* is a request that is answered; the caller waits ([Call]), or asks many
-// at once and collects ([Begin]). It is the !! of the talk in which
+// at once and collects ([Begin], [Calls]). It is the !! of the talk in which
 // Erlang's ideas were put together: send, and wait for the answer, which may be
 // the news that the server has died. A *cast* is a message without an answer
 // ([Cast]). Anything else that reaches a server is *info*: plain messages

@@ -18,11 +18,10 @@ func ExampleCtx_Timeout() {
 	node, _ := kista.Start(kista.Config{})
 	defer node.Stop(ctx)
 
-	const patience = 10 * time.Millisecond
 	m := new(server.Mux[int])
 	server.OnCast(m, func(c *server.Ctx, touched *int, _ Touch) error {
 		*touched++
-		c.Timeout(patience)
+		c.Timeout(10 * time.Millisecond)
 		return nil
 	})
 	server.OnTimeout(m, func(_ *server.Ctx, touched *int) error {
@@ -30,7 +29,7 @@ func ExampleCtx_Timeout() {
 		return server.Stop(nil)
 	})
 	open := func(c *server.Ctx, _ struct{}) (*int, error) {
-		c.Timeout(patience)
+		c.Timeout(time.Hour) // for the first one we wait
 		return new(int), nil
 	}
 	session, _ := server.Start(ctx, node, server.Of(m, open), struct{}{}, server.Opts{})
