@@ -1,5 +1,7 @@
 package kista
 
+import "context"
+
 // Addr says where a message goes: a [PID], a name ([Node.Name]), a name on
 // another node ([Node.Remote]) or an alias (a [Ref] made by [Self.Alias]).
 // The set is closed. Names are looked up at each use.
@@ -66,7 +68,34 @@ func (n *Node) registerLocked(name string, p *proc) error {
 	}
 	n.names[name] = p
 	p.name = name
+	if n.named != nil {
+		close(n.named)
+		n.named = nil
+	}
 	return nil
+}
+
+// AwaitName waits until somebody is registered under name and returns who: the
+// first one, or the next incarnation after a crash. It returns at once if
+// somebody is. The error is ctx's cause.
+func (n *Node) AwaitName(ctx context.Context, name string) (PID, error) {
+	for {
+		n.namesMu.Lock()
+		p := n.names[name]
+		if n.named == nil {
+			n.named = make(chan struct{})
+		}
+		named := n.named
+		n.namesMu.Unlock()
+		if p != nil {
+			return p.pid(), nil
+		}
+		select {
+		case <-named:
+		case <-ctx.Done():
+			return PID{}, context.Cause(ctx)
+		}
+	}
 }
 
 // Unregister frees a name. Error: [*NameError] if nobody has it (statement 80).

@@ -74,6 +74,7 @@ type Node struct {
 	namesMu sync.RWMutex
 	names   map[string]*proc
 	aliases map[uint64]*proc
+	named   chan struct{} // closed at the next registration, if anybody waits for one
 	peers   map[string]*Peer
 
 	mu       sync.Mutex
