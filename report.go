@@ -211,5 +211,7 @@ func (p *proc) stillThere() {
 // goroutine.
 func newPanic(v any) error {
 	pcs := make([]uintptr, 128)
-	return &PanicError{Value: freezeValue(v), Stack: pcs[:runtime.Callers(3, pcs)]}
+	e := &PanicError{Value: freezeValue(v), Stack: pcs[:runtime.Callers(3, pcs)]}
+	e.text = textOf("", e.Value)
+	return e
 }
