@@ -126,7 +126,9 @@ func TestMuxIsShared(t *testing.T) {
 // An incarnation cannot spoil the arguments of the next.
 func TestArgumentsAreCopiedAtEachStart(t *testing.T) {
 	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
-		pr := server.Child(server.Of(bankMux(), newBank), map[string]int{"joe": 1}, server.Opts{})
+		args := map[string]int{"joe": 1}
+		pr := server.Child(server.Of(bankMux(), newBank), args, server.Opts{})
+		args["joe"] = 1000 // the description has its own
 		for range 2 {
 			pid, err := n.Start(t.Context(), pr)
 			assert.NoError(t, err)

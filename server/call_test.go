@@ -320,6 +320,42 @@ func TestS133_Collections(t *testing.T) {
 	})
 }
 
+// Whatever was taken in whatever order, Cancel gives up exactly the rest.
+func TestS133_CancelGivesUpTheRest(t *testing.T) {
+	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+		const many = 6
+		for _, order := range [][]int{{}, {0}, {5}, {2, 3}, {3, 2, 4}, {0, 5, 1}, {5, 4, 3, 2, 1, 0}, {1, 0, 2}} {
+			var calls server.Calls[int, string]
+			pending := make([]*server.Pending[string], many)
+			late := map[int]func(){}
+			for i := range pending {
+				gate := make(chan struct{})
+				own := start(t, n, moody(gate), nil, server.Opts{})
+				pending[i] = server.Begin(t.Context(), own, ask{What: "wait"})
+				late[i] = func() { close(gate) }
+				calls.Add(i, pending[i])
+			}
+			for _, i := range order {
+				late[i]()
+				a, err := calls.Next(t.Context())
+				assert.NoError(t, err)
+				assert.Equal(t, a, server.Answer[int, string]{Label: i, Reply: "wait"})
+				delete(late, i)
+			}
+			calls.Cancel()
+			for i, p := range pending {
+				_, err := p.Wait(t.Context())
+				if _, open := late[i]; open {
+					assert.ErrorIs(t, err, context.Canceled)
+					late[i]()
+				} else {
+					assert.NoError(t, err)
+				}
+			}
+		}
+	})
+}
+
 // A whole round of servers, one of them dead, one slow, one without a name.
 func TestS131_MultiCall(t *testing.T) {
 	bubble(t, func(t *testing.T, a *kista.Node, _ *records) {

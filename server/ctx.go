@@ -61,7 +61,7 @@ func (c *Ctx) Timeout(d time.Duration) { c.timeout, c.armed = d, d >= 0 }
 // may be a timeout; ok is false if it was cancelled while it was on its way.
 func (c *Ctx) enter(msg any) (_ any, ok bool) {
 	if t, is := msg.(idle); is {
-		if t.round != c.round || c.timer == nil {
+		if t.round != c.round {
 			return nil, false
 		}
 		msg = TimedOut{}
@@ -71,7 +71,7 @@ func (c *Ctx) enter(msg any) (_ any, ok bool) {
 		c.timer = nil
 	}
 	c.round++
-	c.from, c.armed = kista.From{}, false
+	c.from = kista.From{}
 	if q, is := msg.(kista.Request); is {
 		c.from = q.From
 	}

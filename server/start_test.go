@@ -299,29 +299,59 @@ func TestS114_Timeout(t *testing.T) {
 	})
 }
 
-// A timeout that was in the mailbox when something else cancelled it is gone.
-func TestS114_AStaleTimeoutIsDropped(t *testing.T) {
+// A cancelled timeout holds no timer.
+func TestS114_ACancelledTimeoutHoldsNoTimer(t *testing.T) {
 	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
-		var did []any
 		h := &hooks{handle: func(c *server.Ctx, msg any) error {
-			did = append(did, msg)
 			if msg == "arm" {
-				c.Timeout(time.Second)
+				c.Timeout(time.Hour)
 			}
 			return nil
 		}}
 		pid := start(t, n, h.factory(), nil, server.Opts{})
-		assert.NoError(t, kista.Send(pid, "arm"))
+		for _, step := range []struct {
+			msg    string
+			timers int64
+		}{{"arm", 1}, {"disarm", 0}} {
+			assert.NoError(t, kista.Send(pid, step.msg))
+			synctest.Wait()
+			assert.Equal(t, n.Stats().Timers, step.timers)
+		}
+		for range 3 { // one at a time
+			assert.NoError(t, kista.Send(pid, "arm"))
+		}
 		synctest.Wait()
-		_, err := kista.System(t.Context(), pid, kista.Suspend{})
-		assert.NoError(t, err)
-		assert.NoError(t, kista.Send(pid, "first"))
-		pass(2 * time.Second) // the timer fires, behind "first"
-		_, err = kista.System(t.Context(), pid, kista.Resume{})
-		assert.NoError(t, err)
-		synctest.Wait()
-		assert.Equal(t, did, []any{"arm", "first"})
+		assert.Equal(t, n.Stats().Timers, 1)
 	})
+}
+
+// A timeout that was in the mailbox when something else cancelled it is gone.
+func TestS114_AStaleTimeoutIsDropped(t *testing.T) {
+	for _, first := range []string{"first", "arm"} { // "arm": a new timeout is under way
+		bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+			var did []any
+			h := &hooks{handle: func(c *server.Ctx, msg any) error {
+				did = append(did, msg)
+				if msg == "arm" {
+					c.Timeout(time.Minute)
+				}
+				return nil
+			}}
+			pid := start(t, n, h.factory(), nil, server.Opts{})
+			assert.NoError(t, kista.Send(pid, "arm"))
+			synctest.Wait()
+			_, err := kista.System(t.Context(), pid, kista.Suspend{})
+			assert.NoError(t, err)
+			assert.NoError(t, kista.Send(pid, first))
+			pass(2 * time.Minute) // the timer fires, behind first
+			_, err = kista.System(t.Context(), pid, kista.Resume{})
+			assert.NoError(t, err)
+			synctest.Wait()
+			assert.Equal(t, did, []any{"arm", first})
+			pass(2 * time.Minute)
+			assert.Equal(t, len(did) == 3, first == "arm") // the new one comes in its time
+		})
+	}
 }
 
 func TestTimeoutOverTheTimerLimit(t *testing.T) {
