@@ -181,3 +181,5 @@ func (e *echo) Handle(_ *kista.Self, msg any) error {
 }
 
 func (e *echo) Terminate(*kista.Self, error) error { return nil }
+
+func newLogger(h slog.Handler) *slog.Logger { return slog.New(h) }

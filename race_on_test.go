@@ -1,0 +1,5 @@
+//go:build race
+
+package kista_test
+
+const raceEnabled = true
