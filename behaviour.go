@@ -28,11 +28,12 @@ type Behaviour interface {
 // Continuer is a [Behaviour] that may have work of its own to do before it takes
 // its next mail ('continue', statement 113).
 type Continuer interface {
-	// Continue runs once Init has returned and the start has been acknowledged,
-	// and after each Handle, again and again as long as it says more. An error is
-	// the exit reason, as for Handle. A process that has been told to end is not
-	// called again.
-	Continue(s *Self) (more bool, err error)
+	// More reports whether there is such work. It is asked once Init has returned
+	// and the start has been acknowledged, and after each Handle and Continue.
+	More() bool
+	// Continue does some of it, unless the process has been told to end. An error
+	// is the exit reason, as for Handle.
+	Continue(s *Self) error
 }
 
 // run is the execution of a process: all of a Body, one burst of mail of a
@@ -194,13 +195,12 @@ func (e *execution) init() (up bool) {
 // ended meanwhile.
 func (e *execution) settle() (ready bool) {
 	c, ok := e.p.behaviour.(Continuer)
-	for more := ok; more; {
-		var err error
-		if more, err = c.Continue(e.p.self); err != nil {
-			e.terminate(reasonOf(err))
+	for ok && c.More() {
+		if e.p.over() {
 			return false
 		}
-		if more && e.p.over() {
+		if err := c.Continue(e.p.self); err != nil {
+			e.terminate(reasonOf(err))
 			return false
 		}
 	}

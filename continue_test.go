@@ -41,16 +41,15 @@ func (b *stepper) Handle(_ *kista.Self, msg any) error {
 	return nil
 }
 
-func (b *stepper) Continue(*kista.Self) (bool, error) {
+func (b *stepper) More() bool { return b.left > 0 }
+
+func (b *stepper) Continue(*kista.Self) error {
+	b.did <- "step"
+	b.left--
 	if b.at != nil {
 		<-b.at
 	}
-	if b.left == 0 {
-		return false, nil
-	}
-	b.did <- "step"
-	b.left--
-	return b.left > 0, b.fail
+	return b.fail
 }
 
 func (b *stepper) Terminate(_ *kista.Self, reason error) error {

@@ -18,16 +18,25 @@
 // the new process, each time that one starts. [Of] makes it of a mux and a
 // function that makes the state.
 //
-// The type of a reply travels with the request, so that Call needs no hint and a
-// wrong use does not compile:
+// The type of a reply travels with the request, so that a call needs no hint and
+// a wrong use does not compile:
 //
 //	type Deposit struct {
-//		server.Replies[Balance]
-//		Who    string
+//		server.Replies[int]
 //		Amount int
 //	}
 //
-//	balance, err := server.Call(ctx, bank, Deposit{Who: "joe", Amount: 10})
+//	accounts := new(server.Mux[Account])
+//	server.OnCall(accounts, func(c *server.Ctx, a *Account, q Deposit) (int, error) {
+//		a.Balance += q.Amount
+//		return a.Balance, nil
+//	})
+//	open := func(c *server.Ctx, balance int) (*Account, error) {
+//		return &Account{balance}, nil
+//	}
+//
+//	joe, err := server.Start(ctx, node, server.Of(accounts, open), 100, server.Opts{Name: "joe"})
+//	balance, err := server.Call(ctx, joe, Deposit{Amount: 10})
 //
 // # Rules
 //
@@ -45,6 +54,19 @@
 // A handler may block: it delays its own server and nobody else. Two servers
 // that call each other wait until their calls time out, so calls should go one
 // way, and answers that take long be given later ([Later]).
+//
+// # For those who know OTP
+//
+//	init                       the factory; ignore is kista.ErrIgnore
+//	handle_call                OnCall: {reply, R} is R, nil; {noreply} is Later
+//	handle_cast, handle_info   OnCast, OnInfo
+//	{stop, Reason, ...}        Stop with a reply, Crash without
+//	{continue, X}, a timeout   Ctx.Continue and OnContinue, Ctx.Timeout and OnTimeout
+//	terminate, format_status   OnTerminate, OnReport
+//	gen_server:reply           ReplyTo, or From.Reply
+//	send_request, multi_call   Begin, Calls
+//	gen_server:stop            Shutdown
+//	sys:get_state, suspend     kista.System
 //
 // # When not to use one
 //

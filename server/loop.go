@@ -42,20 +42,19 @@ func (l *loop) Handle(_ *kista.Self, msg any) error {
 	return l.handle(msg)
 }
 
-// Continue handles what goes before the mailbox.
-func (l *loop) Continue(*kista.Self) (more bool, err error) {
+// More reports whether there is something to do before the mailbox.
+func (l *loop) More() bool { return len(l.c.next) > 0 }
+
+// Continue does it.
+func (l *loop) Continue(*kista.Self) error {
 	c := &l.c
-	if len(c.next) == 0 {
-		return false, nil
-	}
 	msg := c.next[0]
 	c.next[0] = nil
 	if c.next = c.next[1:]; len(c.next) == 0 {
 		c.next = nil
 	}
 	c.enter(msg)
-	err = l.handle(msg)
-	return len(c.next) > 0, err
+	return l.handle(msg)
 }
 
 func (l *loop) handle(msg any) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -112,6 +113,27 @@ func empty(t testing.TB, s *kista.Self) {
 func pass(d time.Duration) {
 	time.Sleep(d) // sleep: time is virtual
 	synctest.Wait()
+}
+
+// journal keeps what servers did, for the test to read meanwhile.
+type journal struct {
+	mu  sync.Mutex
+	all []any
+}
+
+func (j *journal) add(v any) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.all = append(j.all, v)
+}
+
+// take returns what was added since the last time, once all has come to rest.
+func (j *journal) take() (out []any) {
+	synctest.Wait()
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	out, j.all = j.all, nil
+	return out
 }
 
 // hooks is a Handler made of functions; nil ones do nothing.

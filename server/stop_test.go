@@ -328,9 +328,12 @@ func TestKilledInsideAFunction(t *testing.T) {
 			<-gate
 			_ = c.From().Reply("too late")
 			c.Continue("never")
-			c.Timeout(time.Second)
-			return "", errOther
+			c.Timeout(0)
+			return "", nil
 		})
+		never := func(*server.Ctx, *struct{}, string) error { t.Error("a killed server went on"); return nil }
+		server.OnContinue(m, never)
+		server.OnTimeout(m, func(c *server.Ctx, s *struct{}) error { return never(c, s, "") })
 		server.OnTerminate(m, func(*server.Ctx, *struct{}, error) error { ended = true; return nil })
 		pid := start(t, n, server.Of(m, none), nil, server.Opts{Name: "s"})
 		call := server.Begin(t.Context(), pid, ask{})
