@@ -185,6 +185,13 @@ type instance[S any] struct {
 	state *S
 }
 
+var (
+	_ Handler           = (*instance[struct{}])(nil)
+	_ Terminator        = (*instance[struct{}])(nil)
+	_ Reporter          = (*instance[struct{}])(nil)
+	_ kista.StateReader = (*instance[struct{}])(nil)
+)
+
 func (h *instance[S]) table() *table[S] {
 	if t := h.mux.table.Load(); t != nil {
 		return t

@@ -203,8 +203,12 @@ func TestS113_ContinueComesFirst(t *testing.T) {
 		assert.NoError(t, err)
 		assert.Equal(t, got, "ok")
 		assert.Equal(t, did.take(), []any{
-			server.Continued{"up"}, "mail during init",
-			ask{What: "one"}, server.Continued{"after one"}, server.Continued{"and then"}, "mail",
+			server.Continued{"up"},
+			"mail during init",
+			ask{What: "one"},
+			server.Continued{"after one"},
+			server.Continued{"and then"},
+			"mail",
 		})
 	})
 }
