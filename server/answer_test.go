@@ -112,7 +112,7 @@ func TestNilReplies(t *testing.T) {
 
 type askAny struct{ server.Replies[any] }
 
-func TestReplyThatIsNotData(t *testing.T) {
+func TestS123_AReplyThatIsNotData(t *testing.T) {
 	bubble(t, func(t *testing.T, n *kista.Node, log *records) {
 		m := new(server.Mux[struct{}])
 		server.OnCall(m, func(c *server.Ctx, _ *struct{}, _ askAny) (any, error) { return []any{1, func() {}}, nil })
