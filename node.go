@@ -376,3 +376,6 @@ func (n *Node) leftovers(own int) error {
 	}
 	return &StopError{Node: n.name, Running: n.live - own}
 }
+
+// Now is the node's time: [Config.Clock]'s.
+func (n *Node) Now() time.Time { return n.clock.Now() }

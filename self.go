@@ -218,3 +218,9 @@ func callerProcess() uintptr {
 	}
 	return uintptr(at)
 }
+
+// FromParent reports whether an [Exited] is the wish of this process's parent,
+// or of the node if it was spawned from outside, that it should stop. The
+// kernel asks this before Handle; code that receives in Init or Terminate does
+// it itself.
+func (s *Self) FromParent(e Exited) bool { return s.p.fromParent(e) }
