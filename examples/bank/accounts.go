@@ -1,0 +1,419 @@
+package bank
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/kista-go/kista"
+	"github.com/kista-go/kista/server"
+	"github.com/kista-go/kista/store"
+)
+
+// What the accounts process is asked.
+type (
+	// open asks for the process of an account; the answer comes once it is up.
+	open struct {
+		server.Replies[struct{}]
+		Key string
+	}
+	listQuarantined struct {
+		server.Replies[[]Quarantined]
+	}
+	release struct {
+		server.Replies[struct{}]
+		Key  string
+		Skip bool
+	}
+	// startLate says that the start Ref has taken too long.
+	startLate struct{ Ref kista.Ref }
+	// restart says that it is time to start an account again.
+	restart struct{ Key string }
+)
+
+// Errors of the accounts process.
+var (
+	errTooManyAccounts = errors.New("bank: as many accounts are live as may be")
+	errStartLate       = errors.New("bank: the account was not up in time")
+)
+
+func init() { kista.RegisterError(errTooManyAccounts, errStartLate) }
+
+const (
+	// resuming is how many accounts with open transfers are started at a time when
+	// the bank starts.
+	resuming = 64
+	// evicting is how many idle accounts are asked to yield for one that waits.
+	evicting = 4
+	// stable is how long an account must have lived for its crash to count as its
+	// first; until then restarts come ever later, up to slowest.
+	stable  = 10 * time.Second
+	slowest = 10 * time.Second
+)
+
+// accounts is the state of the accounts process: the parent of all accounts. It
+// starts them when they are asked for, and again when they have crashed; it keeps
+// their number within bounds, and takes those that die of their own journals
+// into quarantine. One account's deaths are its own affair: they count against
+// nobody's restart intensity.
+type accounts struct {
+	b          *Bank
+	quarantine *quarantine
+	live       map[string]*entry // up or starting
+	byPID      map[kista.PID]*entry
+	byRef      map[kista.Ref]*entry
+	crashes    map[string]crash // of accounts that wait for their restart
+	marked     map[string]bool  // with a mark from before this process
+	backlog    []string         // of them, those not started yet
+	resumed    int              // of them, those that start now
+	queue      []queued         // waiting for room
+	order      []kista.PID      // oldest first, to be asked to yield
+}
+
+// entry is an account with a process.
+type entry struct {
+	key     string
+	plan    plan
+	pid     kista.PID
+	ref     kista.Ref
+	try     *attempt
+	up      bool
+	late    bool
+	since   time.Time
+	crashes int // before this start
+	// died: it has died at the same place before; diedAt is where.
+	died    bool
+	diedAt  place
+	waiting []kista.From
+	resumes bool // it is one of the backlog
+}
+
+// place is where in its journal an account died.
+type place struct {
+	seq      store.Seq
+	snapshot bool
+}
+
+type crash struct{ times int }
+
+type queued struct {
+	key  string
+	from kista.From
+}
+
+var accountsMux = func() *server.Mux[accounts] {
+	var m server.Mux[accounts]
+	server.OnCall(&m, func(c *server.Ctx, a *accounts, q open) (struct{}, error) {
+		return struct{}{}, a.open(c, q.Key, c.From())
+	})
+	server.OnCall(&m, func(_ *server.Ctx, a *accounts, _ listQuarantined) ([]Quarantined, error) {
+		list := []Quarantined{}
+		for _, q := range a.quarantine.in {
+			list = append(list, q)
+		}
+		return list, nil
+	})
+	server.OnCall(&m, func(c *server.Ctx, a *accounts, q release) (struct{}, error) {
+		return struct{}{}, a.release(c, q)
+	})
+	server.OnInfo(&m, func(c *server.Ctx, a *accounts, s kista.Started) error { return a.started(c, s) })
+	server.OnInfo(&m, func(c *server.Ctx, a *accounts, x kista.Exited) error { return a.exited(c, x) })
+	server.OnInfo(&m, func(c *server.Ctx, a *accounts, l startLate) error {
+		if e := a.byRef[l.Ref]; e != nil {
+			e.late = true
+			return c.Exit(e.pid, kista.Kill)
+		}
+		return nil
+	})
+	server.OnInfo(&m, func(c *server.Ctx, a *accounts, r restart) error {
+		times := a.crashes[r.Key].times
+		delete(a.crashes, r.Key)
+		if a.live[r.Key] != nil {
+			return nil
+		}
+		return a.start(c, &entry{key: r.Key, crashes: times, plan: plan{Key: r.Key, Marked: true}})
+	})
+	return &m
+}()
+
+func (b *Bank) accountsProgram() kista.Program {
+	start := server.Of(accountsMux, func(c *server.Ctx, _ struct{}) (*accounts, error) { return b.openAccounts(c) })
+	return server.Child(start, struct{}{}, server.Opts{Name: b.name("accounts"), Label: b.label("accounts", ""), TrapExits: true})
+}
+
+// openAccounts finds out what the last incarnation has left.
+func (b *Bank) openAccounts(c *server.Ctx) (*accounts, error) {
+	journal, ok := b.journal.get()
+	if !ok {
+		return nil, errNoStore
+	}
+	q, err := openQuarantine(c, journal)
+	if err != nil {
+		return nil, err
+	}
+	a := &accounts{
+		b: b, quarantine: q,
+		live: map[string]*entry{}, byPID: map[kista.PID]*entry{}, byRef: map[kista.Ref]*entry{},
+		crashes: map[string]crash{}, marked: map[string]bool{},
+	}
+	for id, err := range journal.IDs(c, markPrefix) {
+		if err != nil {
+			return nil, err
+		}
+		key := string(id[len(markPrefix):])
+		a.marked[key] = true
+		a.backlog = append(a.backlog, key)
+	}
+	return a, a.resume(c)
+}
+
+// resume starts accounts of the backlog.
+func (a *accounts) resume(c *server.Ctx) error {
+	for len(a.backlog) > 0 && a.resumed < resuming && len(a.live) < a.b.cfg.MaxLive {
+		key := a.backlog[0]
+		a.backlog = a.backlog[1:]
+		if a.live[key] != nil || !a.marked[key] {
+			continue
+		}
+		a.resumed++
+		if err := a.start(c, &entry{key: key, resumes: true, plan: plan{Key: key}}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// open answers once the account is up: now, or through from.
+func (a *accounts) open(c *server.Ctx, key string, from kista.From) error {
+	e := a.live[key]
+	switch {
+	case e != nil && e.up:
+		return nil
+	case e != nil:
+		e.waiting = append(e.waiting, from)
+		return server.Later
+	case len(a.live) < a.b.cfg.MaxLive:
+		times := a.crashes[key].times
+		e := &entry{key: key, plan: plan{Key: key}, crashes: times, waiting: []kista.From{from}}
+		if err := a.start(c, e); err != nil {
+			return server.Crash(err)
+		}
+		return server.Later
+	case len(a.queue) >= a.b.cfg.MaxLive:
+		return errTooManyAccounts
+	}
+	a.queue = append(a.queue, queued{key, from})
+	a.evict(c)
+	return server.Later
+}
+
+// evict asks the accounts that have been up longest to yield.
+func (a *accounts) evict(c *server.Ctx) {
+	for range min(evicting, len(a.order)) {
+		pid := a.order[0]
+		a.order = append(a.order[1:], pid)
+		_ = c.Cast(pid, yield{})
+	}
+}
+
+// start starts an account as its entry's plan says, or in quarantine.
+func (a *accounts) start(c *server.Ctx, e *entry) error {
+	if q, in := a.quarantine.in[e.key]; in {
+		e.plan = plan{Key: e.key, Quarantine: true, Bad: q.Seq, NoState: q.Seq == 0}
+	} else if a.marked[e.key] {
+		e.plan.Marked = true
+	}
+	e.try, e.late = new(attempt), false
+	var err error
+	if e.pid, e.ref, err = c.StartChild(a.b.accountProgram(e.plan, e.try)); err != nil {
+		return err
+	}
+	a.live[e.key], a.byPID[e.pid], a.byRef[e.ref] = e, e, e
+	kista.SendAfter(a.b.cfg.StartTimeout, c.PID(), startLate{Ref: e.ref})
+	return nil
+}
+
+// started takes the outcome of a start.
+func (a *accounts) started(c *server.Ctx, s kista.Started) error {
+	e := a.byRef[s.Ref]
+	if e == nil {
+		return nil
+	}
+	delete(a.byRef, s.Ref)
+	if s.Err == nil {
+		e.up, e.since = true, time.Now()
+		a.order = append(a.order, e.pid)
+		delete(a.marked, e.key)
+		delete(a.crashes, e.key)
+		a.answer(e, nil)
+		return a.startDone(c, e)
+	}
+	delete(a.byPID, e.pid)
+	if e.late {
+		s.Err = errStartLate
+	}
+	at, inJournal := e.try.place()
+	switch {
+	case !inJournal || errors.Is(s.Err, kista.ErrKilled) || e.plan.Quarantine:
+		// Not the journal's fault: whoever asked may ask again.
+		delete(a.live, e.key)
+		a.answer(e, s.Err)
+		return a.startDone(c, e)
+	case !e.died || e.diedAt != at:
+		a.notify(c, AccountEvent{Account: e.key, Kind: AccountCrashed, Seq: at.seq, Reason: s.Err})
+		e.died, e.diedAt = true, at
+	default:
+		if err := a.condemn(c, e, at, s.Err); err != nil {
+			return err
+		}
+	}
+	e.plan.Skip = 0
+	return a.start(c, e)
+}
+
+// place returns where in the journal a start has got stuck.
+func (t *attempt) place() (p place, ok bool) {
+	p = place{seq: store.Seq(t.at.Load()), snapshot: t.snapshot.Load()}
+	return p, p.snapshot || p.seq > 0
+}
+
+// condemn takes an account into quarantine: it has died twice at the same place.
+func (a *accounts) condemn(c *server.Ctx, e *entry, at place, reason error) error {
+	q := Quarantined{Account: e.key, Seq: at.seq, Reason: reason.Error(), Since: time.Now()}
+	if err := a.quarantine.put(c, q); err != nil {
+		return err
+	}
+	c.Logger().LogAttrs(c, slog.LevelError, "bank: account in quarantine",
+		slog.String("account", e.key), slog.Uint64("event", uint64(at.seq)), slog.String("reason", q.Reason))
+	a.notify(c, AccountEvent{Account: e.key, Kind: AccountQuarantined, Seq: at.seq, Reason: reason})
+	return nil
+}
+
+// startDone goes on with whoever waits for room or for a start to end.
+func (a *accounts) startDone(c *server.Ctx, e *entry) error {
+	if e.resumes {
+		e.resumes = false
+		a.resumed--
+	}
+	if err := a.admit(c); err != nil {
+		return err
+	}
+	return a.resume(c)
+}
+
+// admit opens accounts for those in the queue while there is room.
+func (a *accounts) admit(c *server.Ctx) error {
+	for len(a.queue) > 0 && len(a.live) < a.b.cfg.MaxLive {
+		q := a.queue[0]
+		a.queue = a.queue[1:]
+		switch err := a.open(c, q.key, q.from); {
+		case err == nil:
+			_ = q.from.Reply(struct{}{})
+		case !errors.Is(err, server.Later):
+			return err
+		}
+	}
+	return nil
+}
+
+// exited takes the end of an account that was up.
+func (a *accounts) exited(c *server.Ctx, x kista.Exited) error {
+	e := a.byPID[x.PID]
+	if e == nil {
+		return nil
+	}
+	a.forget(e)
+	if kista.Abnormal(x.Reason) {
+		a.notify(c, AccountEvent{Account: e.key, Kind: AccountCrashed, Reason: x.Reason})
+		if err := a.again(c, e); err != nil {
+			return err
+		}
+	}
+	return a.startDone(c, e)
+}
+
+func (a *accounts) forget(e *entry) {
+	delete(a.live, e.key)
+	delete(a.byPID, e.pid)
+	for i, pid := range a.order {
+		if pid == e.pid {
+			a.order = append(a.order[:i], a.order[i+1:]...)
+			break
+		}
+	}
+}
+
+// again starts an account that has crashed once more, since it may have transfers
+// to go on with: at once, and later each time that it crashes soon after.
+func (a *accounts) again(c *server.Ctx, e *entry) error {
+	next := &entry{key: e.key, crashes: e.crashes + 1, plan: plan{Key: e.key, Marked: true}}
+	if time.Since(e.since) > stable {
+		next.crashes = 1
+	}
+	if next.crashes == 1 && len(a.live) < a.b.cfg.MaxLive {
+		return a.start(c, next)
+	}
+	a.crashes[e.key] = crash{next.crashes}
+	wait := min(100*time.Millisecond<<min(next.crashes, 16), slowest)
+	kista.SendAfter(wait, c.PID(), restart{Key: e.key})
+	return nil
+}
+
+func (a *accounts) answer(e *entry, err error) {
+	for _, from := range e.waiting {
+		if err != nil {
+			from.Fail(err)
+		} else {
+			_ = from.Reply(struct{}{})
+		}
+	}
+	e.waiting = nil
+}
+
+// release lets an account out of quarantine and starts it; the answer comes when
+// it is up.
+func (a *accounts) release(c *server.Ctx, q release) error {
+	bad, in := a.quarantine.in[q.Key]
+	if !in {
+		return ErrNotQuarantined
+	}
+	if err := a.quarantine.release(c, q.Key); err != nil {
+		return server.Crash(err)
+	}
+	a.notify(c, AccountEvent{Account: q.Key, Kind: AccountReleased, Seq: bad.Seq})
+	next := &entry{key: q.Key, plan: plan{Key: q.Key, Marked: true}, waiting: []kista.From{c.From()}}
+	if q.Skip {
+		next.plan.Skip = bad.Seq
+	}
+	if e := a.live[q.Key]; e != nil { // the read-only one
+		next.waiting = append(next.waiting, e.waiting...)
+		delete(a.byRef, e.ref)
+		a.forget(e)
+		if err := a.end(c, e.pid); err != nil {
+			return server.Crash(err)
+		}
+	}
+	if err := a.start(c, next); err != nil {
+		return server.Crash(err)
+	}
+	return server.Later
+}
+
+// end stops a child and waits until its name is free.
+func (a *accounts) end(c *server.Ctx, pid kista.PID) error {
+	if err := c.Exit(pid, kista.ErrShutdown); err != nil {
+		return err
+	}
+	_, err := kista.Wait(context.WithoutCancel(c), pid)
+	if errors.Is(err, kista.ErrNoProcess) {
+		return nil
+	}
+	return err
+}
+
+func (a *accounts) notify(c *server.Ctx, e AccountEvent) {
+	if a.b.cfg.Notify != nil {
+		_ = c.Send(a.b.cfg.Notify, e)
+	}
+}
