@@ -95,8 +95,8 @@ const maxWaiting = 8
 var accountMux = func() *server.Mux[account] {
 	var m server.Mux[account]
 	server.OnCall(&m, func(c *server.Ctx, a *account, q ask) (answer, error) { return a.ask(c, q) })
-	server.OnCast(&m, func(c *server.Ctx, a *account, _ yield) error { return a.idle(c, time.Millisecond) })
-	server.OnTimeout(&m, func(c *server.Ctx, a *account) error { return a.idle(c, a.b.cfg.IdleTime) })
+	server.OnCast(&m, func(c *server.Ctx, a *account, _ yield) error { return a.idle(c) })
+	server.OnTimeout(&m, func(c *server.Ctx, a *account) error { return a.idle(c) })
 	server.OnContinue(&m, func(c *server.Ctx, a *account, _ save) error { return a.save(c) })
 	return &m
 }()
@@ -117,9 +117,14 @@ func (b *Bank) startAccount(c *server.Ctx, p plan, try *attempt) (*account, erro
 		b: b, journal: journal, plan: p, id: journalPrefix + store.PersistenceID(p.Key),
 		state: ledger.New(b.cfg.Limits), waiting: map[uint64][]kista.From{},
 	}
-	var err error
-	if a.token, a.last, err = journal.Acquire(c, a.id, store.NextToken); err != nil {
-		return nil, fmt.Errorf("bank: take over the journal of %s: %w", p.Key, err)
+	head, err := journal.Head(c, a.id)
+	if err != nil {
+		return nil, fmt.Errorf("bank: look for the journal of %s: %w", p.Key, err)
+	}
+	if head.Token != 0 {
+		if err := a.own(c); err != nil {
+			return nil, err
+		}
 	}
 	if err := a.replay(c, try); err != nil {
 		return nil, fmt.Errorf("bank: replay %s: %w", p.Key, err)
@@ -129,6 +134,19 @@ func (b *Bank) startAccount(c *server.Ctx, p plan, try *attempt) (*account, erro
 	}
 	c.Timeout(b.cfg.IdleTime)
 	return a, nil
+}
+
+// own makes this incarnation the journal's only writer: an earlier one that comes
+// back from the dead can write no more. Of an account that nobody has ever used it
+// is put off until there is something to write, so that to ask for the balance of
+// a million names leaves nothing behind.
+func (a *account) own(ctx context.Context) error {
+	token, last, err := a.journal.Acquire(ctx, a.id, store.NextToken)
+	if err != nil {
+		return fmt.Errorf("bank: take over the journal of %s: %w", a.plan.Key, err)
+	}
+	a.token, a.last = token, last
+	return nil
 }
 
 // replay makes the state from snapshot and events. What it panics or hangs at is
@@ -246,6 +264,14 @@ func (a *account) store(c *server.Ctx, events []ledger.Event) error {
 			}
 		}
 	}
+	if a.token == 0 {
+		if err := a.own(c); err != nil {
+			return err
+		}
+		if a.last != 0 {
+			return fmt.Errorf("bank: somebody has written to the new journal of %s", a.plan.Key)
+		}
+	}
 	a.b.fault(BeforeAppend, a.plan.Key)
 	now := time.Now()
 	if now.Before(a.at) { // a clock that was set back must not make tags younger
@@ -354,9 +380,9 @@ func (a *account) markID() store.PersistenceID { return markPrefix + store.Persi
 
 // idle ends the account in order, if it has no transfer under way. Mail that
 // comes behind is refused with errIdle, and asked again elsewhere.
-func (a *account) idle(c *server.Ctx, again time.Duration) error {
+func (a *account) idle(c *server.Ctx) error {
 	if len(a.state.Outbox()) > 0 && !a.plan.Quarantine {
-		c.Timeout(max(again, a.b.cfg.IdleTime))
+		c.Timeout(a.b.cfg.IdleTime)
 		return nil
 	}
 	if a.mark != 0 {

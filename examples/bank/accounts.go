@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/kista-go/kista"
@@ -50,6 +51,9 @@ const (
 	// first; until then restarts come ever later, up to slowest.
 	stable  = 10 * time.Second
 	slowest = 10 * time.Second
+	// maxWandering is how often an account may die of its journal in one start, if
+	// never twice in a row at the same place.
+	maxWandering = 5
 )
 
 // accounts is the state of the accounts process: the parent of all accounts. It
@@ -63,12 +67,13 @@ type accounts struct {
 	live       map[string]*entry // up or starting
 	byPID      map[kista.PID]*entry
 	byRef      map[kista.Ref]*entry
-	crashes    map[string]crash // of accounts that wait for their restart
-	marked     map[string]bool  // with a mark from before this process
-	backlog    []string         // of them, those not started yet
-	resumed    int              // of them, those that start now
-	queue      []queued         // waiting for room
-	order      []kista.PID      // oldest first, to be asked to yield
+	crashes    map[string]int  // of accounts that wait for their restart
+	marked     map[string]bool // with a mark from before this process
+	backlog    []string        // of them, those not started yet
+	resumed    int             // of them, those that start now
+	queue      []queued        // waiting for room
+	order      []kista.PID     // oldest first, to be asked to yield; some have ended
+	vault      kista.PID       // the store process, linked
 }
 
 // entry is an account with a process.
@@ -81,9 +86,11 @@ type entry struct {
 	up      bool
 	late    bool
 	since   time.Time
-	crashes int // before this start
-	// died: it has died at the same place before; diedAt is where.
-	died    bool
+	timer   *kista.Timer // ends the start
+	crashes int          // before this start
+	// deaths is how often it has died of its journal during this start; diedAt is
+	// where it did the last time.
+	deaths  int
 	diedAt  place
 	waiting []kista.From
 	resumes bool // it is one of the backlog
@@ -94,8 +101,6 @@ type place struct {
 	seq      store.Seq
 	snapshot bool
 }
-
-type crash struct{ times int }
 
 type queued struct {
 	key  string
@@ -127,11 +132,15 @@ var accountsMux = func() *server.Mux[accounts] {
 		return nil
 	})
 	server.OnInfo(&m, func(c *server.Ctx, a *accounts, r restart) error {
-		times := a.crashes[r.Key].times
-		delete(a.crashes, r.Key)
-		if a.live[r.Key] != nil {
+		times := a.crashes[r.Key]
+		switch {
+		case times == 0 || a.live[r.Key] != nil: // somebody has asked for it meanwhile
+			return nil
+		case len(a.live) >= a.b.cfg.MaxLive:
+			kista.SendAfter(slowest, c.PID(), r)
 			return nil
 		}
+		delete(a.crashes, r.Key)
 		return a.start(c, &entry{key: r.Key, crashes: times, plan: plan{Key: r.Key, Marked: true}})
 	})
 	return &m
@@ -155,7 +164,7 @@ func (b *Bank) openAccounts(c *server.Ctx) (*accounts, error) {
 	a := &accounts{
 		b: b, quarantine: q,
 		live: map[string]*entry{}, byPID: map[kista.PID]*entry{}, byRef: map[kista.Ref]*entry{},
-		crashes: map[string]crash{}, marked: map[string]bool{},
+		crashes: map[string]int{}, marked: map[string]bool{},
 	}
 	for id, err := range journal.IDs(c, markPrefix) {
 		if err != nil {
@@ -164,6 +173,14 @@ func (b *Bank) openAccounts(c *server.Ctx) (*accounts, error) {
 		key := string(id[len(markPrefix):])
 		a.marked[key] = true
 		a.backlog = append(a.backlog, key)
+	}
+	// Without the store no account can do anything, so that its end is theirs, at
+	// once, and nobody waits for answers that cannot come.
+	if a.vault, ok = c.Node().WhereIs(b.name("store")); !ok {
+		return nil, errNoStore
+	}
+	if err := c.Link(a.vault); err != nil {
+		return nil, err
 	}
 	return a, a.resume(c)
 }
@@ -194,7 +211,7 @@ func (a *accounts) open(c *server.Ctx, key string, from kista.From) error {
 		e.waiting = append(e.waiting, from)
 		return server.Later
 	case len(a.live) < a.b.cfg.MaxLive:
-		times := a.crashes[key].times
+		times := a.crashes[key]
 		e := &entry{key: key, plan: plan{Key: key}, crashes: times, waiting: []kista.From{from}}
 		if err := a.start(c, e); err != nil {
 			return server.Crash(err)
@@ -210,10 +227,22 @@ func (a *accounts) open(c *server.Ctx, key string, from kista.From) error {
 
 // evict asks the accounts that have been up longest to yield.
 func (a *accounts) evict(c *server.Ctx) {
-	for range min(evicting, len(a.order)) {
+	for asked := 0; asked < min(evicting, len(a.order)); {
 		pid := a.order[0]
-		a.order = append(a.order[1:], pid)
-		_ = c.Cast(pid, yield{})
+		a.order = a.order[1:]
+		if a.byPID[pid] != nil {
+			a.order = append(a.order, pid)
+			_ = c.Cast(pid, yield{})
+			asked++
+		}
+	}
+}
+
+// remember puts an account that is up at the end of the order.
+func (a *accounts) remember(pid kista.PID) {
+	a.order = append(a.order, pid)
+	if len(a.order) > 2*len(a.live)+64 {
+		a.order = slices.DeleteFunc(a.order, func(pid kista.PID) bool { return a.byPID[pid] == nil })
 	}
 }
 
@@ -227,10 +256,14 @@ func (a *accounts) start(c *server.Ctx, e *entry) error {
 	e.try, e.late = new(attempt), false
 	var err error
 	if e.pid, e.ref, err = c.StartChild(a.b.accountProgram(e.plan, e.try)); err != nil {
-		return err
+		if stop := c.Err(); stop != nil {
+			return err
+		}
+		a.answer(e, err) // no room for another process: not a fault of this one
+		return nil
 	}
 	a.live[e.key], a.byPID[e.pid], a.byRef[e.ref] = e, e, e
-	kista.SendAfter(a.b.cfg.StartTimeout, c.PID(), startLate{Ref: e.ref})
+	e.timer = kista.SendAfter(a.b.cfg.StartTimeout, c.PID(), startLate{Ref: e.ref})
 	return nil
 }
 
@@ -241,9 +274,10 @@ func (a *accounts) started(c *server.Ctx, s kista.Started) error {
 		return nil
 	}
 	delete(a.byRef, s.Ref)
+	e.timer.Cancel()
 	if s.Err == nil {
 		e.up, e.since = true, time.Now()
-		a.order = append(a.order, e.pid)
+		a.remember(e.pid)
 		delete(a.marked, e.key)
 		delete(a.crashes, e.key)
 		a.answer(e, nil)
@@ -260,9 +294,10 @@ func (a *accounts) started(c *server.Ctx, s kista.Started) error {
 		delete(a.live, e.key)
 		a.answer(e, s.Err)
 		return a.startDone(c, e)
-	case !e.died || e.diedAt != at:
+	case e.deaths == 0 || e.diedAt != at && e.deaths < maxWandering:
 		a.notify(c, AccountEvent{Account: e.key, Kind: AccountCrashed, Seq: at.seq, Reason: s.Err})
-		e.died, e.diedAt = true, at
+		e.deaths++
+		e.diedAt = at
 	default:
 		if err := a.condemn(c, e, at, s.Err); err != nil {
 			return err
@@ -319,6 +354,9 @@ func (a *accounts) admit(c *server.Ctx) error {
 
 // exited takes the end of an account that was up.
 func (a *accounts) exited(c *server.Ctx, x kista.Exited) error {
+	if x.PID == a.vault {
+		return &kista.ShutdownError{Cause: errNoStore}
+	}
 	e := a.byPID[x.PID]
 	if e == nil {
 		return nil
@@ -336,12 +374,6 @@ func (a *accounts) exited(c *server.Ctx, x kista.Exited) error {
 func (a *accounts) forget(e *entry) {
 	delete(a.live, e.key)
 	delete(a.byPID, e.pid)
-	for i, pid := range a.order {
-		if pid == e.pid {
-			a.order = append(a.order[:i], a.order[i+1:]...)
-			break
-		}
-	}
 }
 
 // again starts an account that has crashed once more, since it may have transfers
@@ -354,7 +386,7 @@ func (a *accounts) again(c *server.Ctx, e *entry) error {
 	if next.crashes == 1 && len(a.live) < a.b.cfg.MaxLive {
 		return a.start(c, next)
 	}
-	a.crashes[e.key] = crash{next.crashes}
+	a.crashes[e.key] = next.crashes
 	wait := min(100*time.Millisecond<<min(next.crashes, 16), slowest)
 	kista.SendAfter(wait, c.PID(), restart{Key: e.key})
 	return nil

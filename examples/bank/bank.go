@@ -2,6 +2,7 @@ package bank
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"path/filepath"
@@ -145,24 +146,19 @@ func Start(ctx context.Context, node *kista.Node, cfg Config) (*Bank, error) {
 
 // Stop stops a bank that Start has started, in order: first the listeners, then
 // the connections, each after the request it is at (Config.Shutdown), then the
-// accounts, last the store. It returns when all have ended. The error is ctx's,
-// or the reason for which the bank had ended before.
+// accounts, last the store. It returns when all have ended; at once if the bank
+// has ended before, or is under a supervisor of yours. The error is why the root
+// did not end as it was told, or ctx's: the bank goes on stopping then.
 func (b *Bank) Stop(ctx context.Context) error {
 	pid := b.PID()
 	if pid.IsZero() {
 		return nil
 	}
-	if err := kista.Exit(pid, kista.ErrShutdown); err != nil {
-		return err
+	_, err := kista.System(ctx, pid, kista.Terminate{Reason: kista.ErrShutdown})
+	if errors.Is(err, kista.ErrNoProcess) {
+		return nil
 	}
-	reason, err := kista.Wait(ctx, pid)
-	if err != nil && err != kista.ErrNoProcess { //nolint:errorlint // as documented by Wait
-		return err
-	}
-	if kista.Abnormal(reason) {
-		return reason
-	}
-	return nil
+	return err
 }
 
 // PID returns the root supervisor of a bank that Start has started; otherwise

@@ -50,10 +50,16 @@ func (b *Bank) ask(self *kista.Self, key string, q ask) (answer, error) {
 // there was no process, it gave itself up before it came to it, or its mailbox
 // did not take it.
 func neverTaken(err error) bool {
-	if _, full := errors.AsType[*kista.MailboxFullError](err); full {
-		return true
+	call, ok := errors.AsType[*kista.CallError](err)
+	if !ok {
+		return false
 	}
-	return errors.Is(err, kista.ErrNoProcess) || errors.Is(err, errIdle)
+	switch reason := call.Reason.(type) { //nolint:errorlint // the reason itself, not what it may wrap
+	case *kista.NameError, *kista.MailboxFullError:
+		return true
+	default:
+		return reason == kista.ErrNoProcess || errors.Is(reason, errIdle) //nolint:errorlint // as above
+	}
 }
 
 // harmless reports whether a request may be repeated when it is not known what

@@ -14,7 +14,7 @@ import (
 func (b *Bank) Program() kista.Program {
 	return supervisor.Program(supervisor.Spec{
 		Strategy:  supervisor.RestForOne,
-		Intensity: 5, Period: 30 * time.Second,
+		Intensity: 10, Period: time.Second,
 		Notify: b.cfg.Notify,
 		Children: []supervisor.Child{
 			{ID: "store", Start: kista.BodyProgram(b.opts("store"), true, b.keepStore)},
@@ -27,7 +27,7 @@ func (b *Bank) Program() kista.Program {
 // front describes what clients meet.
 func (b *Bank) front() kista.Program {
 	return supervisor.Program(supervisor.Spec{
-		Intensity: 5, Period: 30 * time.Second,
+		Intensity: 10, Period: time.Second,
 		Notify: b.cfg.Notify,
 		Children: []supervisor.Child{
 			{ID: "counter", Start: b.port(b.counter)},
@@ -48,7 +48,7 @@ func (b *Bank) port(p *counter) kista.Program {
 	listen := func(self *kista.Self) error { return b.listen(self, p) }
 	return supervisor.Program(supervisor.Spec{
 		Strategy:  supervisor.RestForOne,
-		Intensity: 5, Period: 10 * time.Second,
+		Intensity: 10, Period: time.Second,
 		Notify: b.cfg.Notify,
 		Children: []supervisor.Child{
 			{ID: "connections", Start: p.pool.Program(b.opts(p.name + ".connections"))},
