@@ -89,7 +89,7 @@ var docComments = Rule{
 					continue
 				}
 				for _, d := range f.AST.Decls {
-					checkDecl(t, &ps, d)
+					checkDecl(t, &ps, d, !p.Internal())
 				}
 			}
 		}
@@ -101,7 +101,9 @@ var docComments = Rule{
 // has fixed what they do.
 var obvious = map[string]bool{"Error": true, "String": true, "Unwrap": true}
 
-func checkDecl(t *Tree, ps *problems, d ast.Decl) {
+// checkDecl checks the names that d declares, and with members their fields
+// and methods: what only Kista itself can see may leave those to their names.
+func checkDecl(t *Tree, ps *problems, d ast.Decl, members bool) {
 	switch d := d.(type) {
 	case *ast.FuncDecl:
 		method := d.Recv != nil
@@ -121,7 +123,9 @@ func checkDecl(t *Tree, ps *problems, d ast.Decl) {
 						comment = d.Doc
 					}
 					checkNamed(t, ps, s, comment, s.Name.Name)
-					checkMembers(t, ps, s, comment.Text())
+					if members {
+						checkMembers(t, ps, s, comment.Text())
+					}
 				}
 			case *ast.ValueSpec:
 				checkValue(t, ps, d, s)
