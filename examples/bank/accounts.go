@@ -93,6 +93,8 @@ type entry struct {
 	deaths  int
 	diedAt  place
 	waiting []kista.From
+	// release, if not nil, is told whether the account has left quarantine.
+	release *kista.From
 	resumes bool // it is one of the backlog
 }
 
@@ -393,6 +395,17 @@ func (a *accounts) again(c *server.Ctx, e *entry) error {
 }
 
 func (a *accounts) answer(e *entry, err error) {
+	if r := e.release; r != nil {
+		e.release = nil
+		switch {
+		case err != nil:
+			r.Fail(err)
+		case e.plan.Quarantine:
+			r.Fail(ErrStillPoisoned)
+		default:
+			_ = r.Reply(struct{}{})
+		}
+	}
 	for _, from := range e.waiting {
 		if err != nil {
 			from.Fail(err)
@@ -414,12 +427,13 @@ func (a *accounts) release(c *server.Ctx, q release) error {
 		return server.Crash(err)
 	}
 	a.notify(c, AccountEvent{Account: q.Key, Kind: AccountReleased, Seq: bad.Seq})
-	next := &entry{key: q.Key, plan: plan{Key: q.Key, Marked: true}, waiting: []kista.From{c.From()}}
+	from := c.From()
+	next := &entry{key: q.Key, plan: plan{Key: q.Key, Marked: true}, release: &from}
 	if q.Skip {
 		next.plan.Skip = bad.Seq
 	}
 	if e := a.live[q.Key]; e != nil { // the read-only one
-		next.waiting = append(next.waiting, e.waiting...)
+		next.waiting = e.waiting
 		delete(a.byRef, e.ref)
 		a.forget(e)
 		if err := a.end(c, e.pid); err != nil {
