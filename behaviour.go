@@ -113,7 +113,11 @@ func (e *execution) runBody() {
 		}
 	}()
 	if !p.over() {
-		e.reason = reasonOf(p.body(p.self))
+		err := p.inherit()
+		if err == nil {
+			err = p.body(p.self)
+		}
+		e.reason = reasonOf(err)
 	}
 	e.returned = true
 }
@@ -170,7 +174,11 @@ func (e *execution) init() (up bool) {
 		return false
 	}
 	e.terminating = true // an Init that fails has no Terminate
-	b, err := p.make()
+	var b Behaviour
+	err := p.inherit()
+	if err == nil {
+		b, err = p.make()
+	}
 	if err == nil {
 		err = b.Init(p.self)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"reflect"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -39,6 +40,9 @@ type proc struct {
 	shutdown  time.Duration
 	grace     time.Duration
 	limit     MailboxLimit
+
+	heir string      // the name that it waits for before its code runs; its execution's alone
+	gone atomic.Bool // as statusDead, to be read without the lock
 
 	mu        sync.Mutex
 	status    status
@@ -186,6 +190,7 @@ func (p *proc) buryLocked(e ending) (a after) {
 	n := p.node
 	p.status = statusDead
 	p.ended = &e
+	p.gone.Store(true)
 	if p.alarm != nil {
 		p.alarm.Stop()
 	}

@@ -19,7 +19,10 @@ const DefaultGrace = 5 * time.Second
 // SpawnOpts says how a process starts. The zero value is a plain process with
 // the node's defaults.
 type SpawnOpts struct {
-	// Name registers the process at birth; the spawn fails if it is taken.
+	// Name registers the process at birth; the spawn fails if it is taken. If an
+	// orphan has it still, a process whose parent has ended and that is about to
+	// follow, the start of a [Program] waits for it instead: so a supervisor can
+	// restart a subtree whose top was killed. Differs from OTP, where that fails.
 	Name string
 	// Label describes it for people.
 	Label string
@@ -176,7 +179,8 @@ func (n *Node) spawn(pr Program, parent *proc, ack *starting) (*proc, Ref, error
 	}
 	defer func() { unlock() }()
 	if o.Name != "" {
-		if err := n.registerLocked(o.Name, p); err != nil {
+		err := n.registerLocked(o.Name, p)
+		if err != nil && !(pr.acks && p.inherits(o.Name, err)) {
 			return nil, Ref{}, err
 		}
 	}

@@ -1,0 +1,45 @@
+package kista
+
+import "errors"
+
+// A supervisor that was killed leaves orphans: its children hear of it and stop,
+// which takes the time that their own children need. The next incarnation of the
+// subtree may be started meanwhile, and finds their names in use.
+
+// orphan reports whether the process has outlived the one that spawned it.
+func (p *proc) orphan() bool {
+	return !p.root && p.far == nil && p.parent.p != nil && p.parent.p.gone.Load()
+}
+
+// inherits decides, for a process about to be spawned, whether it waits for its
+// name: err says who has it.
+func (p *proc) inherits(name string, err error) bool {
+	var taken *NameTakenError
+	if !errors.As(err, &taken) || !taken.PID.p.orphan() {
+		return false
+	}
+	p.heir = name
+	return true
+}
+
+// inherit waits, in the new process, until the orphans that have its name are
+// gone, and takes it. Whoever started the process bounds the wait.
+func (p *proc) inherit() error {
+	for p.heir != "" {
+		p.mu.Lock()
+		err := p.node.registerLocked(p.heir, p)
+		p.mu.Unlock()
+		var taken *NameTakenError
+		switch {
+		case err == nil:
+			p.heir = ""
+		case errors.As(err, &taken) && taken.PID.p.orphan():
+			if _, err := Wait(p.self, taken.PID); err != nil {
+				return err
+			}
+		default:
+			return err
+		}
+	}
+	return nil
+}
