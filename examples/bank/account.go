@@ -294,7 +294,7 @@ func (a *account) store(c *server.Ctx, events []ledger.Event) error {
 		last = a.last + store.Seq(len(entries))
 	}
 	if err != nil {
-		_ = c.Cast(c.Node().Name(a.b.name("store")), checkStore{})
+		_ = c.Send(c.Node().Name(a.b.name("store")), checkStore{})
 		return fmt.Errorf("bank: store what happened to %s: %w", a.plan.Key, err)
 	}
 	a.last, a.at = last, now
