@@ -85,8 +85,11 @@ func (t *trial) told(d chaos.Death) {
 	t.deaths = append(t.deaths, d)
 	t.mu.Unlock()
 	back := "its client comes again"
-	if d.By != "" {
+	switch {
+	case d.By != "":
 		back = fmt.Sprintf("again by %s after %v", d.By, d.Took.Round(time.Microsecond))
+	case d.Victim == chaos.Courier:
+		back = "its account sends another"
 	}
 	reason := "normal"
 	if d.Reason != nil {

@@ -66,15 +66,24 @@ func (d *Driver) Run(ctx context.Context) {
 func (d *Driver) hunt(ctx context.Context, v Victim, first time.Duration) {
 	rest(ctx, first)
 	for i := 0; ctx.Err() == nil; i++ {
-		cause := Causes[i%len(Causes)]
-		if v == Supervisor {
-			cause = Kill // it runs no code but the library's
-		}
-		if death, ok := d.strike(ctx, v, cause); ok && d.Told != nil {
+		if death, ok := d.strike(ctx, v, cause(v, i)); ok && d.Told != nil {
 			d.Told(death)
 		}
 		rest(ctx, d.Every)
 	}
+}
+
+// cause chooses how number i of a kind is to end. A supervisor runs no code but
+// the library's, so it can only be killed; the store has a point in its code once
+// a second, and can be killed at any time.
+func cause(v Victim, i int) Cause {
+	switch {
+	case v == Supervisor || v == Store && i%4 != 3:
+		return Kill
+	case v == Store:
+		return Causes[i/4%len(Causes)]
+	}
+	return Causes[i%len(Causes)]
 }
 
 func rest(ctx context.Context, d time.Duration) {
@@ -87,7 +96,7 @@ func rest(ctx context.Context, d time.Duration) {
 // strike brings about one death. A process that does not come along in time is
 // killed where it is.
 func (d *Driver) strike(ctx context.Context, v Victim, cause Cause) (Death, bool) {
-	if v == Supervisor {
+	if v == Supervisor || v == Store && cause == Kill {
 		return d.killOne(ctx, v)
 	}
 	ft := d.faults.arm(v, cause)
@@ -111,7 +120,7 @@ func (d *Driver) strike(ctx context.Context, v Victim, cause Cause) (Death, bool
 // second only, and the others are busy.
 func patience(v Victim) time.Duration {
 	if v == Store {
-		return 250 * time.Millisecond
+		return 1200 * time.Millisecond
 	}
 	return 500 * time.Millisecond
 }
