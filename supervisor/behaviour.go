@@ -1,222 +1,282 @@
 package supervisor
 
 import (
-	"errors"
+	"fmt"
 	"log/slog"
-	"time"
 
 	"github.com/kista-go/kista"
 )
 
+// kind marks the programs that are supervisors.
 const kind = "supervisor"
 
 // behaviour is the process around a core: it turns messages into what has
-// happened, and decisions into processes.
+// happened, and effects into signals, timers, answers and reports. It decides
+// nothing.
 type behaviour struct {
 	spec   Spec
-	pool   any // the *Pool it was made of, if it is one
-	notify kista.Addr
+	pool   *Child
+	owner  any // the *Pool that it was made of
 	self   *kista.Self
 	core   *core
 	byPID  map[kista.PID]*child
-	byRef  map[kista.Ref]*child
+	byRef  map[kista.Ref]*child // starts under way, and children that are awaited
+	timer  *kista.Timer         // the pool's own
+	up     bool
+	ended  bool
+	reason error
 }
 
 // childShell is what the behaviour keeps of a child.
 type childShell struct {
-	ref   kista.Ref
-	timer *kista.Timer
+	start, monitor kista.Ref
+	timer          *kista.Timer
 }
 
-// Messages to itself.
-type (
-	tooLate struct {
-		PID   kista.PID
-		Token uint64
-	}
-	tryAgain struct {
-		Num uint64
-		ID  string
-	}
+var (
+	_ kista.Behaviour   = (*behaviour)(nil)
+	_ kista.Continuer   = (*behaviour)(nil)
+	_ kista.StateReader = (*behaviour)(nil)
 )
 
-var _ kista.Behaviour = (*behaviour)(nil)
-
-// Init starts the children in order and returns when the last is up (statements
-// 174, 175).
+// Init starts the children in order, and returns when the last one is up
+// (statements 174, 175). Meanwhile it answers requests.
 func (b *behaviour) Init(s *kista.Self) error {
-	s.TrapExits(true)
-	b.self, b.notify = s, b.spec.Notify
+	b.self = s
+	b.core = newCore(b.spec, b.pool)
 	b.byPID, b.byRef = map[kista.PID]*child{}, map[kista.Ref]*child{}
-	b.core = newCore(b.spec, b)
-	b.core.begin()
-	if err := b.settle(); err != nil {
+	b.do(boot{})
+	if err := b.receive(func() bool { return b.up || b.ended }); err != nil {
 		return err
 	}
-	if b.core.end != nil {
-		return b.core.end.reason
+	if !b.up {
+		return kista.Stop{Reason: b.reason}
 	}
 	return nil
 }
 
-// settle handles what concerns children until the core has no group under way.
-// Requests wait meanwhile. The parent's wish to stop is followed at once.
-func (b *behaviour) settle() error {
-	for b.core.group != nil || b.core.end != nil && !b.core.done() {
-		err := b.self.Select(
-			kista.OnIf(b.self.FromParent, func(e kista.Exited) error {
-				reason := e.Reason
-				if reason == nil {
-					reason = kista.Stop{}
-				}
-				b.core.shut(reason)
-				return nil
-			}),
-			kista.On(func(m kista.Exited) error { return b.event(m) }),
-			kista.On(func(m kista.Started) error { return b.event(m) }),
-			kista.On(func(m tooLate) error { return b.event(m) }),
-			kista.On(func(m tryAgain) error { return b.event(m) }),
-		)
+// Handle implements kista.Behaviour.
+func (b *behaviour) Handle(_ *kista.Self, msg any) error {
+	b.take(msg)
+	return nil
+}
+
+// More reports whether all children are stopped, for good.
+func (b *behaviour) More() bool { return b.ended }
+
+// Continue ends the process then.
+func (b *behaviour) Continue(*kista.Self) error { return kista.Stop{Reason: b.reason} }
+
+// Terminate stops the children in order and awaits them (statements 184, 198).
+func (b *behaviour) Terminate(_ *kista.Self, reason error) error {
+	b.do(halt{reason})
+	return b.receive(func() bool { return b.ended })
+}
+
+// State is what kista.GetState shows: the children, as [WhichChildren].
+func (b *behaviour) State() any { return b.core.which() }
+
+// receive takes one message after another until it is enough. The error says why
+// the process must end at once.
+func (b *behaviour) receive(enough func() bool) error {
+	for !enough() {
+		msg, err := b.self.Receive()
 		if err != nil {
 			return err
 		}
+		b.take(msg)
 	}
 	return nil
 }
 
-// event tells the core what has happened to a child.
-func (b *behaviour) event(msg any) error {
+// take turns a message into what has happened.
+func (b *behaviour) take(msg any) {
 	switch m := msg.(type) {
 	case kista.Started:
-		c := b.byRef[m.Ref]
-		delete(b.byRef, m.Ref)
-		if c == nil || c.pid != m.PID {
-			return nil
-		}
-		if m.Err == nil {
-			if c.status == Starting {
-				b.disarm(c)
+		if c := b.byRef[m.Ref]; c != nil {
+			delete(b.byRef, m.Ref)
+			if m.Err == nil {
+				b.do(started{c})
+			} else {
+				b.gone(c)
+				b.do(failed{c, m.Err})
 			}
-			b.core.started(c)
-			return nil
 		}
-		b.gone(c)
-		b.core.failed(c, m.Err)
-		c.pid = b.pidIf(c)
 	case kista.Exited:
 		if c := b.byPID[m.PID]; c != nil {
 			b.gone(c)
-			b.core.ended(c, m.Reason)
-			c.pid = b.pidIf(c)
+			b.do(exited{c, m.Reason})
+		} else if b.self.FromParent(m) { // while it starts
+			b.do(halt{m.Reason})
+		} // others are no children: ignored (statement 202)
+	case kista.Down: // of a child that is awaited, and may have unlinked itself
+		if c := b.byRef[m.Ref]; c != nil {
+			b.gone(c)
+			b.do(exited{c, m.Reason})
 		}
-	case tooLate:
-		if c := b.byPID[m.PID]; c != nil && c.token == m.Token {
-			b.core.late(c)
+	case tick, again:
+		b.do(m)
+	case kista.Request:
+		b.request(m)
+	default:
+		b.self.Node().Report(slog.LevelError, "supervisor: unknown message",
+			slog.String("supervisor", b.self.PID().String()), slog.String("message", fmt.Sprintf("%T", msg)))
+	}
+}
+
+// request passes a call on, if it is one of a supervisor's.
+func (b *behaviour) request(q kista.Request) {
+	a := ask{from: q.From, req: q.Msg}
+	switch m := q.Msg.(type) {
+	case startChild:
+		if m.pool != b.owner {
+			why := ErrPool
+			if m.pool != nil {
+				why = ErrNotPool
+			}
+			q.From.Fail(&ChildError{Op: "start", ID: m.child.ID, Reason: why})
+			return
 		}
-	case tryAgain:
-		if c := b.core.byID[m.ID]; c != nil && c.num == m.Num {
-			b.core.retried(c)
+	case terminatePID:
+		a.c = b.byPID[m.PID]
+	case terminateChild, restartChild, deleteChild, getChild, getSpec, whichChildren, countChildren, update:
+	default:
+		q.From.Fail(ErrUnknownRequest)
+		return
+	}
+	b.do(a)
+}
+
+// do lets the core take a step, and carries out what it says. What fails at once
+// is the core's next step.
+func (b *behaviour) do(event any) {
+	todo := b.core.step(b.self.Node().Now(), event)
+	for i := 0; i < len(todo); i++ {
+		if next := b.perform(todo[i]); next != nil {
+			todo = append(todo, b.core.step(b.self.Node().Now(), next)...)
+		}
+	}
+}
+
+// perform carries out one effect. next is what came of it, if that is known.
+func (b *behaviour) perform(e effect) (next any) {
+	c := e.child
+	switch e.op {
+	case opStart:
+		return b.start(c)
+	case opStop:
+		b.watch(c)
+		_ = b.self.Exit(c.pid, kista.ErrShutdown)
+	case opKill:
+		b.watch(c)
+		_ = b.self.Exit(c.pid, kista.Kill)
+	case opArm:
+		return b.arm(e)
+	case opDisarm:
+		b.disarm(c)
+	case opAgain:
+		// A timer's message is never refused.
+		if kista.SendAfter(0, b.self.PID(), again{c: c, token: e.token}).Err() != nil {
+			return again{c: c, token: e.token}
+		}
+	case opReply:
+		b.reply(e)
+	case opNote:
+		b.tell(c, e.note)
+	case opUp:
+		b.up = true
+	case opEnd:
+		b.ended, b.reason = true, e.err
+		if b.timer != nil {
+			b.timer.Cancel()
 		}
 	}
 	return nil
 }
 
-func (b *behaviour) pidIf(c *child) kista.PID {
-	if c.status.hasProcess() {
-		return c.pid
+// start spawns a child. It says itself when it is up.
+func (b *behaviour) start(c *child) (next any) {
+	pid, ref, err := b.self.StartChild(c.launch())
+	if err != nil {
+		return failed{c, err}
 	}
-	return kista.PID{}
+	c.pid, c.shell.start = pid, ref
+	b.byPID[pid], b.byRef[ref] = c, c
+	return nil
 }
 
-// gone forgets the process of a child.
+// launch is the child's program as its specification wants it to start.
+func (c *child) launch() kista.Program {
+	pr, d := c.program(), c.spec.shutdown()
+	pr.Opts.Shutdown = d
+	if d == BrutalKill {
+		pr.Opts.Shutdown = 0
+	}
+	if pr.Kind() == bodyKind && pr.Opts.Grace == 0 && d != BrutalKill {
+		// It may take that long to return. The supervisor enforces it; what is
+		// beyond is for when somebody else tells the child to end.
+		pr.Opts.Grace = kista.NoTimeout
+		if d >= 0 {
+			pr.Opts.Grace = d + kista.DefaultGrace
+		}
+	}
+	return pr
+}
+
+// bodyKind is the kind of programs with a flow of their own.
+const bodyKind = "body"
+
+// watch makes sure that the supervisor hears of a child's end even if that one
+// has unlinked itself (statement 184).
+func (b *behaviour) watch(c *child) {
+	if c.shell.monitor.IsZero() {
+		c.shell.monitor = b.self.Monitor(c.pid)
+		b.byRef[c.shell.monitor] = c
+	}
+}
+
+// gone forgets a child's process.
 func (b *behaviour) gone(c *child) {
 	delete(b.byPID, c.pid)
-	delete(b.byRef, c.shell.ref)
-	b.disarm(c)
+	delete(b.byRef, c.shell.start)
+	delete(b.byRef, c.shell.monitor)
+	c.shell.start, c.shell.monitor = kista.Ref{}, kista.Ref{}
+}
+
+func (b *behaviour) arm(e effect) (next any) {
+	t := tick{c: e.child, token: e.token}
+	timer := kista.SendAfter(e.d, b.self.PID(), t)
+	c := e.child
+	switch {
+	case c == nil:
+		b.timer = timer
+	case c.token != e.token: // it is over already
+		timer.Cancel()
+		return nil
+	default:
+		b.disarm(c)
+		c.shell.timer = timer
+	}
+	if timer.Err() != nil && (c == nil || c.status == Stopping) {
+		return t // the node has no timer left: the time is over now
+	}
+	return nil
 }
 
 func (b *behaviour) disarm(c *child) {
-	c.token++
 	if c.shell.timer != nil {
 		c.shell.timer.Cancel()
 		c.shell.timer = nil
 	}
 }
 
-func (b *behaviour) arm(c *child, d time.Duration) {
-	b.disarm(c)
-	if d >= 0 {
-		c.shell.timer = kista.SendAfter(d, b.self.PID(), tooLate{c.pid, c.token})
+func (b *behaviour) reply(e effect) {
+	from := e.to.(kista.From)
+	if e.err != nil {
+		from.Fail(e.err)
+		return
 	}
-}
-
-// Handle implements kista.Behaviour.
-func (b *behaviour) Handle(_ *kista.Self, msg any) error {
-	switch m := msg.(type) {
-	case kista.Request:
-		b.request(m)
-	case kista.Exited, kista.Started, tooLate, tryAgain:
-		_ = b.event(m)
-	default:
-		b.self.Node().Report(slog.LevelWarn, "supervisor: unknown message",
-			slog.String("supervisor", b.self.PID().String()), slog.String("message", typeOf(msg)))
-	}
-	if b.core.end != nil {
-		return b.core.end.reason // Terminate does the stopping
-	}
-	return nil
-}
-
-// Terminate stops the children in order, whatever it takes (statements 184, 198).
-func (b *behaviour) Terminate(_ *kista.Self, reason error) error {
-	b.core.shut(reason)
-	if b.pool != nil {
-		for c := b.core.all.last; c != nil; c = c.prev { // all at once (194)
-			if c.status.hasProcess() {
-				b.core.tell(c)
-			}
-		}
-	}
-	return b.settle()
-}
-
-func (b *behaviour) start(c *child) error {
-	pr := c.program()
-	pr.Opts.Shutdown, pr.Opts.Grace = c.spec.shutdown(), kista.NoTimeout
-	if pr.Opts.Shutdown == BrutalKill {
-		pr.Opts.Shutdown = 0
-	}
-	pid, ref, err := b.self.StartChild(pr)
-	if err != nil {
-		return err
-	}
-	c.pid, c.shell.ref = pid, ref
-	b.byPID[pid], b.byRef[ref] = c, c
-	b.arm(c, c.spec.startTimeout())
-	return nil
-}
-
-func (b *behaviour) stop(c *child) {
-	_ = b.self.Exit(c.pid, kista.ErrShutdown)
-	b.arm(c, c.spec.shutdown())
-}
-
-func (b *behaviour) kill(c *child) { _ = b.self.Exit(c.pid, kista.Kill) }
-
-func (b *behaviour) retry(c *child) {
-	_ = kista.SendAfter(0, b.self.PID(), tryAgain{Num: c.num, ID: c.id()})
-}
-
-func (b *behaviour) now() time.Time { return b.self.Node().Now() }
-
-func (b *behaviour) answer(to any, c *child, err error) {
-	from := to.(kista.From)
-	switch {
-	case err == nil:
-		_ = from.Reply(c.pid)
-	case errors.As(err, new(*ChildError)):
+	if err := from.Reply(e.val); err != nil {
 		from.Fail(err)
-	default:
-		from.Fail(&ChildError{Op: "start", ID: c.id(), Reason: err})
 	}
 }

@@ -38,14 +38,14 @@ type child struct {
 
 	prev, next *child
 
-	status  Status
-	waiters []any // who waits for the outcome of its start
-	enders  []any // who waits for its end
-	fresh   bool  // StartChild has made it, and it has not been up yet
-	ever    bool  // it has been up
-	overdue bool  // killed because it was not up in time
-	told    bool  // killed, after it was told to stop in vain or because of BrutalKill
-	again   bool  // its present start is a restart
+	status  Status // changed by core.become alone
+	waiters []any  // who waits for the outcome of its start
+	enders  []any  // who waits for its end
+	fresh   bool   // StartChild has made it, and it has not been up yet
+	ever    bool   // it has been up
+	overdue bool   // killed because it was not up in time
+	killed  bool   // because of BrutalKill, or because it did not stop in time
+	again   bool   // its present start is a restart
 	token   uint64
 	count   int       // restarts
 	endedAt time.Time // of its last process

@@ -1,401 +1,244 @@
 package supervisor
 
 import (
-	"errors"
 	"time"
 
 	"github.com/kista-go/kista"
 )
 
-// core decides. It knows children, strategies and restarts, and nothing of
-// processes: what is to be done goes to a doer, what has happened comes as a
-// method call. It has no clock and no goroutine.
+// core decides. It is a pure state machine: step takes the time and what has
+// happened, changes the state, and says what is to be done as a list of
+// effects. It knows no process, clock or mailbox; the behaviour does.
+//
+// Two things are going on in it. Each child has a status of its own. And at
+// most one sweep is under way, which brings several children down or up in
+// their order: all of them at the start and at the end, a group when one of it
+// is to be restarted.
 type core struct {
-	spec  Spec
-	do    doer
-	all   list
-	byID  map[string]*child
-	num   uint64
-	win   window
-	group *group // a start of all, a restart of several, or the end
-	end   *ending
+	spec      Spec // without its children
+	intensity int
+	period    time.Duration
+	pool      *Child // what all children of a pool have in common; nil: no pool
+
+	children    list
+	byID        map[string]*child
+	lastNum     uint64
+	active      int // children with a process
+	supervisors int
+	significant int // significant children that have not ended
+
+	win    window
+	sweep  sweep
+	later  []ask // requests that wait for the sweep's end
+	booted bool
+	halted bool // AutoShutdown was reached before the start was complete
+	final  bool // everything is being stopped
+	ended  bool
+	reason error
+
+	lastToken uint64
+	poolToken uint64 // of the timer by which all of a pool must have stopped
+
+	now   time.Time
+	out   []effect
+	steps int // what has been done so far, for the tests of its cost
 }
 
-// doer carries decisions out. Each of its methods returns at once.
-type doer interface {
-	start(c *child) error // then started, or ended, or late
-	stop(c *child)        // tell it to stop; then ended, or late
-	kill(c *child)        // then ended
-	retry(c *child)       // then retried, after other mail
-	now() time.Time
-	report(k EventKind, c *child, reason error, took time.Duration)
-	answer(to any, c *child, err error)
+func newCore(spec Spec, pool *Child) *core {
+	k := &core{pool: pool, byID: map[string]*child{}}
+	k.setFlags(spec)
+	for _, c := range spec.Children {
+		k.add(c)
+	}
+	return k
 }
 
-// group is work on several children, one at a time: stop some, the youngest
-// first, then start some, the oldest first.
-type group struct {
-	stop   []*child // from the end
-	start  []*child // from the beginning
-	first  bool     // the supervisor's own start: a failure ends it
-	silent bool     // a shutdown: nothing is started
+func (k *core) setFlags(spec Spec) {
+	k.intensity, k.period = spec.limit()
+	k.spec = spec
+	k.spec.Children = nil
 }
 
-// ending says that the supervisor is to end, and why.
-type ending struct{ reason error }
+// What can happen, besides an ask.
+type (
+	boot    struct{}
+	started struct{ c *child } // it is up
+	failed  struct {           // its start has failed
+		c   *child
+		err error
+	}
+	exited struct { // its process has ended
+		c      *child
+		reason error
+	}
+	tick struct { // a timer's time has come; the pool's own is no child's
+		kista.Immutable
+		c     *child
+		token uint64
+	}
+	again struct { // the message to itself by which a failed restart is tried again
+		kista.Immutable
+		c     *child
+		token uint64
+	}
+	halt struct{ reason error } // stop everything and end
+)
 
-func newCore(s Spec, do doer) *core {
-	c := &core{spec: s, do: do, byID: map[string]*child{}}
-	return c
+// op is what an effect asks for.
+type op uint8
+
+const (
+	opStart  op = iota // start the child's process
+	opStop             // tell it to stop, and watch it
+	opKill             // kill it, and watch it
+	opArm              // send a tick after d
+	opDisarm           // forget the timer
+	opAgain            // send an again
+	opReply            // answer a request
+	opNote             // tell the world
+	opUp               // the supervisor is up
+	opEnd              // nothing is left: end with the reason
+)
+
+type effect struct {
+	op    op
+	child *child
+	token uint64
+	d     time.Duration
+	to    any // whom to reply to
+	val   any
+	err   error // of a reply; of opEnd, the exit reason
+	note  note
+}
+
+// note is something that the world may want to know.
+type note struct {
+	kind   EventKind
+	pid    kista.PID
+	level  int
+	reason error
+	took   time.Duration
+}
+
+// step lets one thing happen.
+func (k *core) step(now time.Time, event any) []effect {
+	k.now, k.out = now, nil
+	k.steps++
+	if !k.ended {
+		k.happen(event)
+		k.advance()
+	}
+	k.steps += len(k.out)
+	return k.out
+}
+
+func (k *core) happen(event any) {
+	switch e := event.(type) {
+	case boot:
+		k.sweep = sweep{on: true, at: k.children.first}
+	case started:
+		k.up(e.c)
+	case failed:
+		k.startEnded(e.c, e.err)
+	case exited:
+		k.processEnded(e.c, e.reason)
+	case tick:
+		k.tick(e)
+	case again:
+		if e.c.status == Restarting && e.c.token == e.token {
+			e.c.token = 0
+			k.restart(e.c)
+		}
+	case ask:
+		k.ask(e)
+	case halt:
+		k.finish(e.reason)
+	}
+}
+
+func (k *core) emit(e effect) { k.out = append(k.out, e) }
+
+func (k *core) note(kind EventKind, c *child, reason error) {
+	k.emit(effect{op: opNote, child: c, note: note{kind: kind, pid: c.pid, level: c.level, reason: reason}})
 }
 
 func (k *core) add(spec Child) *child {
-	k.num++
-	c := &child{spec: spec, num: k.num}
-	k.all.push(c)
-	if spec.ID != "" {
+	k.lastNum++
+	c := &child{spec: spec, num: k.lastNum}
+	k.children.push(c)
+	if k.pool == nil {
 		k.byID[spec.ID] = c
 	}
+	k.supervisors += one(spec.Type() == Supervisor)
 	return c
 }
 
-func (k *core) drop(c *child) {
-	k.all.remove(c)
-	if k.byID[c.id()] == c {
+// remove forgets a child that has no process.
+func (k *core) remove(c *child) {
+	k.sweep.leave(c)
+	k.children.remove(c)
+	if k.pool == nil {
 		delete(k.byID, c.id())
 	}
+	k.supervisors -= one(c.spec.Type() == Supervisor)
 }
 
-// begin starts all children in their order.
-func (k *core) begin() {
-	g := &group{first: true}
-	for _, spec := range k.spec.Children {
-		g.start = append(g.start, k.add(spec))
+// become changes a child's status and keeps the counts.
+func (k *core) become(c *child, s Status) {
+	k.active += one(s.hasProcess()) - one(c.status.hasProcess())
+	if c.spec.Significant {
+		k.significant += one(s != Stopped) - one(c.status != Stopped)
 	}
-	k.group = g
-	k.step()
+	c.status = s
 }
 
-// step goes on with the group, if there is one and nothing is under way in it.
-func (k *core) step() {
-	for k.group != nil {
-		g := k.group
-		switch {
-		case len(g.stop) > 0:
-			c := g.stop[len(g.stop)-1]
-			if c.status.hasProcess() {
-				k.tell(c)
-				return
-			}
-			g.stop = g.stop[:len(g.stop)-1]
-			k.stopped(c)
-		case len(g.start) > 0 && !g.silent:
-			c := g.start[0]
-			if c.status.hasProcess() {
-				return
-			}
-			g.start = g.start[1:]
-			if k.start(c) {
-				g.start = append([]*child{c}, g.start...)
-				return
-			}
-		default:
-			k.group = nil
-			return
-		}
+func one(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func (k *core) newToken() uint64 {
+	k.lastToken++
+	return k.lastToken
+}
+
+func (k *core) arm(c *child, d time.Duration) {
+	if d >= 0 {
+		c.token = k.newToken()
+		k.emit(effect{op: opArm, child: c, token: c.token, d: d})
 	}
 }
 
-// stopped is the end of a child that a group has stopped: a temporary one is
-// not started again (statement 179).
-func (k *core) stopped(c *child) {
-	if c.spec.Restart == Temporary && k.group != nil {
-		k.drop(c)
-		for i, s := range k.group.start {
-			if s == c {
-				k.group.start = append(k.group.start[:i:i], k.group.start[i+1:]...)
-				break
-			}
-		}
+// disarm makes whatever is on its way for c come in vain.
+func (k *core) disarm(c *child) {
+	if c.token != 0 {
+		c.token = 0
+		k.emit(effect{op: opDisarm, child: c})
 	}
 }
 
-// start starts a child; true if it is under way.
-func (k *core) start(c *child) bool {
-	c.status, c.overdue, c.told = Starting, false, false
-	if err := k.do.start(c); err != nil {
-		c.status = Stopped
-		k.failed(c, err)
-		return false
-	}
-	return c.status == Starting
-}
-
-// tell makes a child stop, once.
-func (k *core) tell(c *child) {
-	if c.status == Stopping {
-		return
-	}
-	c.status = Stopping
-	if c.spec.Shutdown == BrutalKill {
-		c.told = true
-		k.do.kill(c)
-		return
-	}
-	k.do.stop(c)
-}
-
-// late: the time for a start or for a stop is over.
-func (k *core) late(c *child) {
-	switch c.status {
-	case Starting:
-		c.overdue = true
-	case Stopping:
-		c.told = true
-	default:
-		return
-	}
-	k.do.kill(c)
-}
-
-// started: the child is up.
-func (k *core) started(c *child) {
-	if c.status != Starting {
-		return // told to stop meanwhile: its end comes
-	}
-	c.status, c.ever = Running, true
-	var took time.Duration
-	kind := ChildStarted
-	if c.again {
-		kind, took = ChildRestarted, k.do.now().Sub(c.endedAt)
-		c.count++
-	}
-	c.again, c.fresh = false, false
-	k.do.report(kind, c, nil, took)
-	k.answerStart(c, nil)
-	k.advance(c)
-}
-
-// advance goes on with the group after the start of c.
-func (k *core) advance(c *child) {
-	if g := k.group; g != nil && len(g.start) > 0 && g.start[0] == c {
-		g.start = g.start[1:]
-	}
-	k.step()
-}
-
-func (k *core) answerStart(c *child, err error) {
-	for _, w := range c.waiters {
-		k.do.answer(w, c, err)
-	}
-	c.waiters = nil
-}
-
-func (k *core) answerEnd(c *child) {
-	for _, w := range c.enders {
-		k.do.answer(w, c, nil)
-	}
-	c.enders = nil
-}
-
-// failed: the child did not come up, or ended before it was up. It has no
-// process.
-func (k *core) failed(c *child, why error) {
-	if c.status == Stopping {
-		k.ended(c, why)
-		return
-	}
-	c.status = Stopped
-	if c.overdue {
-		why = ErrStartTimeout
-	}
-	if errors.Is(why, kista.ErrIgnore) {
-		k.ignored(c)
-		return
-	}
-	k.do.report(ChildStartFailed, c, why, 0)
+func (k *core) tick(e tick) {
+	c := e.c
 	switch {
-	case k.group != nil && k.group.first:
-		k.shut(&kista.ShutdownError{Cause: &ChildError{Op: "start", ID: c.id(), Reason: why}})
-	case c.fresh:
-		k.drop(c)
-		k.answerStart(c, why)
-		k.step()
-	case len(c.waiters) > 0: // RestartChild: the specification stays
-		k.answerStart(c, why)
-		k.step()
-	default: // a restart has failed: try again later (statement 183)
-		c.status, c.why = Restarting, why
-		if g := k.group; g != nil && len(g.start) > 0 && g.start[0] == c {
-			g.start = g.start[1:]
+	case c == nil:
+		if e.token == k.poolToken {
+			k.killAll()
 		}
-		k.do.retry(c)
+	case c.token != e.token:
+	case c.status == Starting:
+		c.overdue, c.token = true, 0
+		k.emit(effect{op: opKill, child: c})
+	case c.status == Stopping:
+		k.kill(c)
 	}
 }
 
-// ignored: the child did not want to start.
-func (k *core) ignored(c *child) {
-	k.answerStart(c, nil)
-	if g := k.group; g != nil && len(g.start) > 0 && g.start[0] == c {
-		g.start = g.start[1:]
+// answer replies to all who wait.
+func (k *core) answer(who *[]any, val any, err error) {
+	for _, to := range *who {
+		k.emit(effect{op: opReply, to: to, val: val, err: err})
 	}
-	if c.spec.Restart == Temporary || c.spec.ID == "" {
-		k.drop(c)
-	}
-	k.step()
+	*who = nil
 }
-
-// retried: time to try a failed restart again.
-func (k *core) retried(c *child) {
-	if c.status == Restarting && k.end == nil {
-		k.restart(c, c.why)
-	}
-}
-
-// ended: the child's process is gone.
-func (k *core) ended(c *child, why error) {
-	was := c.status
-	c.status, c.endedAt = Stopped, k.do.now()
-	if was == Stopping {
-		k.stoppedAsTold(c, why)
-		return
-	}
-	k.do.report(ChildTerminated, c, why, 0)
-	if k.end != nil {
-		k.step()
-		return
-	}
-	again := c.spec.Restart == Permanent || c.spec.Restart == Transient && kista.Abnormal(why)
-	if again {
-		k.restart(c, why)
-		return
-	}
-	last := c.spec.Significant && k.lastSignificant(c)
-	if c.spec.Restart == Temporary || c.spec.ID == "" {
-		k.drop(c)
-	}
-	if last {
-		k.shut(kista.ErrShutdown)
-		return
-	}
-	k.step()
-}
-
-func (k *core) stoppedAsTold(c *child, why error) {
-	bad := why
-	if errors.Is(why, kista.ErrShutdown) || c.spec.Shutdown == BrutalKill && errors.Is(why, kista.ErrKilled) {
-		bad = nil
-	}
-	if bad == nil && (why != nil || c.spec.Restart != Permanent) {
-		k.do.report(ChildStopped, c, why, 0)
-	} else {
-		k.do.report(ChildStopFailed, c, why, 0) // statement 186
-	}
-	k.answerStart(c, ErrTerminated)
-	enders := c.enders
-	k.answerEnd(c)
-	if len(enders) > 0 && (c.spec.Restart == Temporary || c.spec.ID == "") {
-		k.drop(c)
-	}
-	k.step()
-}
-
-// lastSignificant tells whether the end of c by itself ends the supervisor.
-func (k *core) lastSignificant(c *child) bool {
-	switch k.spec.AutoShutdown {
-	case AnySignificant:
-		return true
-	case AllSignificant:
-		for o := k.all.first; o != nil; o = o.next {
-			if o != c && o.spec.Significant && (o.status.hasProcess() || o.status == Restarting) {
-				return false
-			}
-		}
-		return true
-	}
-	return false
-}
-
-// restart counts a restart of c, or a simpler way, and does it by the strategy.
-func (k *core) restart(c *child, why error) {
-	c.why = why
-	intensity, period := k.spec.limit()
-	now := k.do.now()
-	var same *SameFault
-	if c.level < len(c.spec.OrElse) {
-		if errors.As(why, &same) || !c.win.add(now, intensity, period) {
-			c.level++
-			c.win.reset()
-			k.do.report(ChildSimpler, c, why, 0)
-		}
-	} else if !k.win.add(now, intensity, period) {
-		gaveUp := &IntensityError{ID: c.id(), Intensity: intensity, Period: period, Reason: why}
-		k.do.report(GaveUp, c, gaveUp, 0)
-		k.shut(&kista.ShutdownError{Cause: gaveUp})
-		return
-	}
-	c.again = true
-	if k.spec.Strategy == OneForOne {
-		k.start(c)
-		return
-	}
-	g := &group{}
-	for o := k.all.first; o != nil; o = o.next {
-		if k.spec.Strategy == RestForOne && o.num < c.num && !k.owed(o) {
-			continue
-		}
-		if o != c && o.status == Stopped && !k.owed(o) && !o.ever {
-			continue
-		}
-		if o != c && o.status == Stopped && !k.owed(o) {
-			continue // it was stopped for good
-		}
-		if o.status == Restarting {
-			o.status = Stopped
-		}
-		if o.status.hasProcess() {
-			g.stop = append(g.stop, o)
-		}
-		g.start = append(g.start, o)
-		if o.ever {
-			o.again = true
-		}
-	}
-	k.group = g
-	k.step()
-}
-
-// owed tells whether the present group has still to start o.
-func (k *core) owed(o *child) bool {
-	if k.group == nil {
-		return false
-	}
-	for _, s := range k.group.start {
-		if s == o {
-			return true
-		}
-	}
-	return false
-}
-
-// shut begins the end: all children stop, the youngest first.
-func (k *core) shut(reason error) {
-	if k.end != nil {
-		return
-	}
-	k.end = &ending{reason}
-	g := &group{silent: true}
-	for c := k.all.first; c != nil; c = c.next {
-		if c.status == Restarting {
-			c.status = Stopped
-		}
-		if c.status.hasProcess() {
-			g.stop = append(g.stop, c)
-		}
-	}
-	k.group = g
-	k.step()
-}
-
-// done tells whether the end is complete.
-func (k *core) done() bool { return k.end != nil && k.group == nil }

@@ -26,11 +26,10 @@ var (
 	ErrStartTimeout = errors.New("supervisor: the child was not up in time")
 	// ErrTerminated: the child was terminated while it started.
 	ErrTerminated = errors.New("supervisor: the child was terminated while it started")
-	// ErrPool: a pool's children have no IDs (statement 193); or the supervisor is
-	// no pool, or one with arguments of another type.
+	// ErrPool: the supervisor is a pool, whose children have no IDs (statement 193).
 	ErrPool = errors.New("supervisor: not possible with a pool")
-	// ErrNotPool: the supervisor is no pool, or one with arguments of another type.
-	ErrNotPool = errors.New("supervisor: not a pool for such arguments")
+	// ErrNotPool: the supervisor is not the pool that it was taken for.
+	ErrNotPool = errors.New("supervisor: the supervisor does not belong to that pool")
 	// ErrUnknownRequest: a call that is not one of a supervisor's.
 	ErrUnknownRequest = errors.New("supervisor: unknown request")
 	// ErrNotSupervisor: the answer was not a supervisor's.
@@ -80,6 +79,9 @@ func (e *ChildError) Error() string {
 	why := "it ended normally"
 	if e.Reason != nil {
 		why = e.Reason.Error()
+	}
+	if e.ID == "" {
+		return fmt.Sprintf("supervisor: cannot %s a child: %s", e.Op, why)
 	}
 	return fmt.Sprintf("supervisor: cannot %s child %q: %s", e.Op, e.ID, why)
 }

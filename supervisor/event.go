@@ -11,77 +11,97 @@ import (
 type EventKind uint8
 
 const (
-	// ChildStarted: it is up for the first time, or again by request.
+	// ChildStarted: it is up, for the first time or by request.
 	ChildStarted EventKind = iota
 	// ChildRestarted: it is up again; Took is the time since its end.
 	ChildRestarted
-	// ChildStartFailed: it did not come up.
+	// ChildStartFailed: it did not come up; Reason tells why.
 	ChildStartFailed
-	// ChildTerminated: it ended by itself, with Reason.
+	// ChildTerminated: it ended by itself, or somebody else ended it, with Reason.
 	ChildTerminated
-	// ChildStopped: it stopped as told.
+	// ChildStopped: it was told to stop, and did.
 	ChildStopped
-	// ChildStopFailed: it ended with another reason than it was asked to: killed,
+	// ChildStopFailed: it was told to stop, and ended with another reason: killed,
 	// for instance, because it did not stop in time (statement 186).
 	ChildStopFailed
-	// ChildSimpler: it is to be started the next simpler way ([Child.OrElse]).
+	// ChildSimpler: it will be started the next simpler way ([Child.OrElse]), which
+	// Level tells, because of Reason.
 	ChildSimpler
-	// GaveUp: the supervisor ends, more restarts than its intensity allows.
+	// GaveUp: its end was one more than the supervisor's intensity allows: the
+	// supervisor stops the other children and ends.
 	GaveUp
+	// SignificantEnded: it was significant, and the supervisor ends with it.
+	SignificantEnded
 )
 
 // String names the kind.
 func (k EventKind) String() string {
-	return name(k, "started", "restarted", "start failed", "terminated", "stopped", "stop failed", "simpler way", "gave up")
+	return name(k, "started", "restarted", "start failed", "terminated", "stopped", "stop failed",
+		"simpler way", "gave up", "significant ended")
 }
 
-// Event is what [Spec.Notify] is sent (statement 199).
+// Event is what [Spec.Notify] is sent, and what the supervisor's reports say
+// (statement 199): who died, why, who started it again and how long it took.
 type Event struct {
 	Kind       EventKind
 	Supervisor kista.PID
-	Name       string // the supervisor's, if it has one
-	Child      string // its ID; empty in a pool
-	PID        kista.PID
-	Type       Type
-	Restart    Restart
-	Level      int
-	Reason     error
-	Took       time.Duration
+	Name       string        // the supervisor's, if it has one
+	Child      string        // its ID; empty in a pool
+	PID        kista.PID     // of the child; zero if it had no process
+	Type       Type          // of the child
+	Restart    Restart       // of the child
+	Level      int           // how it is started: 0 is Start, n is OrElse[n-1]
+	Reason     error         // nil: normal
+	Took       time.Duration // ChildRestarted: since its end
 }
 
-func (b *behaviour) report(k EventKind, c *child, reason error, took time.Duration) {
-	e := Event{
-		Kind: k, Supervisor: b.self.PID(), Name: b.self.Name(), Child: c.id(), PID: c.pid, Type: c.spec.Type(),
-		Restart: c.spec.Restart, Level: c.level, Reason: reason, Took: took,
-	}
-	level := slog.LevelInfo
-	switch k {
+// level is how loud the report is. What OTP reports as progress is Debug here,
+// for it is hidden by default in both.
+func (e Event) level() slog.Level {
+	switch e.Kind {
 	case ChildStarted, ChildStopped:
-		level = slog.LevelDebug
+		return slog.LevelDebug
+	case ChildRestarted, SignificantEnded:
+		return slog.LevelInfo
 	case ChildTerminated:
-		if kista.Abnormal(reason) {
-			level = slog.LevelWarn
+		if e.Restart != Permanent && !kista.Abnormal(e.Reason) {
+			return slog.LevelDebug
 		}
-	case ChildStartFailed, ChildStopFailed, ChildSimpler:
-		level = slog.LevelWarn
-	case GaveUp:
-		level = slog.LevelError
 	}
-	attrs := []slog.Attr{
-		slog.String("supervisor", e.Supervisor.String()), slog.String("supervisor_name", e.Name), slog.String("child", e.Child), slog.String("pid", e.PID.String()),
+	return slog.LevelError
+}
+
+// attrs are the report's attributes.
+func (e Event) attrs() []slog.Attr {
+	sup := e.Name
+	if sup == "" {
+		sup = e.Supervisor.String()
+	}
+	out := []slog.Attr{
+		slog.String("supervisor", sup), slog.String("child", e.Child), slog.String("pid", e.PID.String()),
 		slog.String("type", e.Type.String()), slog.String("restart", e.Restart.String()),
 	}
-	if k != ChildStarted && k != ChildRestarted {
-		attrs = append(attrs, slog.String("reason", reasonText(reason)))
-	}
-	if took > 0 {
-		attrs = append(attrs, slog.Duration("took", took))
-	}
 	if e.Level > 0 {
-		attrs = append(attrs, slog.Int("level", e.Level))
+		out = append(out, slog.Int("level", e.Level))
 	}
-	b.self.Node().Report(level, "child "+k.String(), attrs...)
-	if b.notify != nil {
-		_ = kista.Send(b.notify, e)
+	switch e.Kind {
+	case ChildStarted:
+	case ChildRestarted:
+		out = append(out, slog.Duration("took", e.Took))
+	default:
+		out = append(out, slog.String("reason", reasonText(e.Reason)))
+	}
+	return out
+}
+
+// tell reports and notifies.
+func (b *behaviour) tell(c *child, n note) {
+	e := Event{
+		Kind: n.kind, Supervisor: b.self.PID(), Name: b.self.Name(), Child: c.id(), PID: n.pid, Type: c.spec.Type(),
+		Restart: c.spec.Restart, Level: n.level, Reason: n.reason, Took: n.took,
+	}
+	b.self.Node().Report(e.level(), "supervisor: child "+e.Kind.String(), e.attrs()...)
+	if to := b.core.spec.Notify; to != nil {
+		_ = b.self.Send(to, e)
 	}
 }

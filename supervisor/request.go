@@ -1,229 +1,266 @@
 package supervisor
 
 import (
-	"context"
-	"fmt"
+	"slices"
 
 	"github.com/kista-go/kista"
 )
 
-// Requests, as a supervisor receives them.
+// Requests, as a supervisor receives them. Child specifications hold code, which
+// is no data: they are passed as they are and never changed.
 type (
 	startChild struct {
 		kista.Immutable
 		child Child
-		pool  any
+		pool  any // the *Pool that asks; nil: a child with an ID
 	}
-	terminateChild struct {
-		ID  string
-		PID kista.PID
+	terminateChild struct{ ID string }
+	terminatePID   struct{ PID kista.PID }
+	restartChild   struct{ ID string }
+	deleteChild    struct{ ID string }
+	getChild       struct{ ID string }
+	getSpec        struct{ ID string }
+	whichChildren  struct{}
+	countChildren  struct{}
+	update         struct {
+		kista.Immutable
+		spec Spec
 	}
-	restartChild  struct{ ID string }
-	deleteChild   struct{ ID string }
-	getChild      struct{ ID string }
-	whichChildren struct{}
-	countChildren struct{}
 )
+
+// What answers them besides PIDs and lists.
+type (
+	done      struct{}
+	childSpec struct {
+		kista.Immutable
+		child Child
+	}
+)
+
+// ask is a request on its way through the core. c is the child that a
+// terminatePID means.
+type ask struct {
+	from any
+	req  any
+	c    *child
+}
+
+func (k *core) reply(a ask, val any) { k.emit(effect{op: opReply, to: a.from, val: val}) }
+
+func (k *core) refuse(a ask, op, id string, why error) {
+	k.emit(effect{op: opReply, to: a.from, err: &ChildError{Op: op, ID: id, Reason: why}})
+}
+
+// ask answers a question at once. A wish is fulfilled at once too, unless
+// several children are just being stopped or started: then it waits for the end
+// of that, as it would in OTP.
+func (k *core) ask(a ask) {
+	switch q := a.req.(type) {
+	case whichChildren:
+		k.reply(a, k.which())
+	case countChildren:
+		k.reply(a, k.counts())
+	case getChild:
+		if c := k.find(a, "get", q.ID); c != nil {
+			k.reply(a, c.info())
+		}
+	case getSpec:
+		if c := k.find(a, "get", q.ID); c != nil {
+			k.reply(a, childSpec{child: c.spec})
+		}
+	default:
+		switch {
+		case k.final: // its end is the answer
+		case k.sweep.on && !isStart(a.req):
+			k.later = append(k.later, a)
+		default:
+			k.change(a)
+		}
+	}
+}
+
+func isStart(req any) bool {
+	_, ok := req.(startChild)
+	return ok
+}
+
+func (k *core) change(a ask) {
+	switch q := a.req.(type) {
+	case startChild:
+		k.startChild(a, q.child)
+	case terminateChild:
+		if c := k.find(a, "terminate", q.ID); c != nil {
+			k.terminate(a, c)
+		}
+	case terminatePID:
+		switch {
+		case k.pool == nil:
+			k.refuse(a, "terminate", q.PID.String(), ErrNotPool)
+		case a.c == nil:
+			k.refuse(a, "terminate", q.PID.String(), ErrNotFound)
+		default:
+			k.terminate(a, a.c)
+		}
+	case restartChild:
+		if c := k.idle(a, "restart", q.ID); c != nil {
+			c.waiters = append(c.waiters, a.from)
+			c.level, c.again = 0, false
+			c.win.reset()
+			k.start(c)
+		}
+	case deleteChild:
+		if c := k.idle(a, "delete", q.ID); c != nil {
+			k.remove(c)
+			k.reply(a, done{})
+		}
+	case update:
+		k.update(a, q.spec)
+	}
+}
+
+// find looks up a child, and refuses the request if there is none.
+func (k *core) find(a ask, op, id string) *child {
+	c := k.byID[id]
+	switch {
+	case k.pool != nil:
+		k.refuse(a, op, id, ErrPool)
+	case c == nil:
+		k.refuse(a, op, id, ErrNotFound)
+	}
+	return c
+}
+
+// idle is find for a child that must not have a process.
+func (k *core) idle(a ask, op, id string) *child {
+	c := k.find(a, op, id)
+	switch {
+	case c == nil || c.status == Stopped:
+		return c
+	case c.status == Restarting || c.status == Starting && c.again:
+		k.refuse(a, op, id, ErrRestarting)
+	default:
+		k.refuse(a, op, id, ErrRunning)
+	}
+	return nil
+}
+
+// startChild adds a child at the end (statement 190). While a group is being
+// restarted its turn comes with the group's.
+func (k *core) startChild(a ask, spec Child) {
+	if k.pool != nil {
+		common := *k.pool
+		common.Start, common.OrElse = spec.Start, spec.OrElse
+		spec = common
+		if spec.Start.IsZero() {
+			k.refuse(a, "start", "", &SpecError{Field: "Start", Value: "nothing", Why: "the pool's Child returned no program"})
+			return
+		}
+	} else if err := spec.validate(k.spec.AutoShutdown); err != nil {
+		k.emit(effect{op: opReply, to: a.from, err: err})
+		return
+	}
+	if c := k.byID[spec.ID]; c != nil {
+		why := ErrAlreadyPresent
+		if c.status.hasProcess() {
+			why = &AlreadyStartedError{ID: spec.ID, PID: c.pid}
+		}
+		k.refuse(a, "start", spec.ID, why)
+		return
+	}
+	c := k.add(spec)
+	c.fresh = true
+	c.waiters = append(c.waiters, a.from)
+	if !k.sweep.on || k.spec.Strategy == OneForOne {
+		k.start(c)
+	}
+}
+
+// terminate stops a child; its specification stays, but a temporary one's
+// (statement 187).
+func (k *core) terminate(a ask, c *child) {
+	switch c.status {
+	case Stopping:
+		c.enders = append(c.enders, a.from)
+		return
+	case Starting, Running:
+		c.enders = append(c.enders, a.from)
+		k.stop(c)
+		return
+	case Restarting:
+		k.disarm(c)
+		k.become(c, Stopped)
+		if k.spec.Strategy != OneForOne {
+			k.sweep = sweep{on: true, low: c.num, at: c.next} // the others are still to be started
+		}
+	}
+	k.dropTemporary(c)
+	k.reply(a, done{})
+}
+
+func (k *core) which() []ChildInfo {
+	out := make([]ChildInfo, 0, k.children.len)
+	for c := k.children.last; c != nil; c = c.prev {
+		out = append(out, c.info())
+	}
+	return out
+}
 
 // Counts is what [CountChildren] returns (statement 192).
 type Counts struct {
 	Specs       int // children in the supervisor's list; of a pool: 1
 	Active      int // those with a process
-	Supervisors int
+	Supervisors int // whether they have a process or not
 	Workers     int
 }
 
-func typeOf(v any) string { return fmt.Sprintf("%T", v) }
-
-func (b *behaviour) request(q kista.Request) {
-	k := b.core
-	fail := func(op, id string, why error) { q.From.Fail(&ChildError{Op: op, ID: id, Reason: why}) }
-	switch m := q.Msg.(type) {
-	case startChild:
-		b.startChild(q.From, m)
-	case terminateChild:
-		c := k.byID[m.ID]
-		if b.pool != nil {
-			if m.PID.IsZero() {
-				fail("terminate", m.ID, ErrPool)
-				return
-			}
-			c = b.byPID[m.PID]
-		}
-		switch {
-		case c == nil:
-			fail("terminate", m.ID, ErrNotFound)
-		case c.status.hasProcess():
-			c.enders = append(c.enders, q.From)
-			k.tell(c)
-		default:
-			c.status = Stopped
-			if c.spec.Restart == Temporary {
-				k.drop(c)
-			}
-			_ = q.From.Reply(kista.PID{})
-		}
-	case restartChild:
-		c := k.byID[m.ID]
-		switch {
-		case b.pool != nil:
-			fail("restart", m.ID, ErrPool)
-		case c == nil:
-			fail("restart", m.ID, ErrNotFound)
-		case c.status == Restarting:
-			fail("restart", m.ID, ErrRestarting)
-		case c.status != Stopped:
-			fail("restart", m.ID, ErrRunning)
-		default:
-			c.waiters = append(c.waiters, q.From)
-			c.level = 0
-			k.start(c)
-		}
-	case deleteChild:
-		c := k.byID[m.ID]
-		switch {
-		case b.pool != nil:
-			fail("delete", m.ID, ErrPool)
-		case c == nil:
-			fail("delete", m.ID, ErrNotFound)
-		case c.status == Restarting:
-			fail("delete", m.ID, ErrRestarting)
-		case c.status != Stopped:
-			fail("delete", m.ID, ErrRunning)
-		default:
-			k.drop(c)
-			_ = q.From.Reply(kista.PID{})
-		}
-	case getChild:
-		c := k.byID[m.ID]
-		if c == nil {
-			fail("get", m.ID, ErrNotFound)
-			return
-		}
-		_ = q.From.Reply(c.info())
-	case whichChildren:
-		out := make([]ChildInfo, 0, k.all.len)
-		for c := k.all.last; c != nil; c = c.prev { // newest first (191)
-			out = append(out, c.info())
-		}
-		_ = q.From.Reply(out)
-	case countChildren:
-		_ = q.From.Reply(b.count())
-	default:
-		q.From.Fail(ErrUnknownRequest)
+func (k *core) counts() Counts {
+	n := Counts{
+		Specs: k.children.len, Active: k.active,
+		Supervisors: k.supervisors, Workers: k.children.len - k.supervisors,
 	}
-}
-
-func (b *behaviour) count() (n Counts) {
-	n.Specs = b.core.all.len
-	for c := b.core.all.first; c != nil; c = c.next {
-		if c.status.hasProcess() {
-			n.Active++
-		}
-		if c.spec.Type() == Supervisor {
-			n.Supervisors++
-		} else {
-			n.Workers++
-		}
-	}
-	if b.pool != nil {
+	if k.pool != nil {
 		n.Specs = 1
 	}
 	return n
 }
 
-func (b *behaviour) startChild(from kista.From, m startChild) {
-	k, spec := b.core, m.child
-	fail := func(why error) { from.Fail(&ChildError{Op: "start", ID: spec.ID, Reason: why}) }
-	if m.pool != b.pool {
-		if b.pool != nil {
-			fail(ErrPool)
-		} else {
-			fail(ErrNotPool)
-		}
+// update takes new flags and specifications without touching what runs
+// (statement 200).
+func (k *core) update(a ask, spec Spec) {
+	if err := k.checkUpdate(spec); err != nil {
+		k.emit(effect{op: opReply, to: a.from, err: err})
 		return
 	}
-	if b.pool == nil {
-		if err := spec.validate(b.spec.AutoShutdown); err != nil {
-			from.Fail(err)
-			return
+	k.setFlags(spec)
+	for _, s := range spec.Children {
+		c := k.byID[s.ID]
+		if c == nil {
+			k.add(s)
+			continue
 		}
-		if c := k.byID[spec.ID]; c != nil {
-			if c.status.hasProcess() {
-				fail(&AlreadyStartedError{ID: spec.ID, PID: c.pid})
-			} else {
-				fail(ErrAlreadyPresent)
-			}
-			return
+		k.supervisors += one(s.Type() == Supervisor) - one(c.spec.Type() == Supervisor)
+		if c.status != Stopped {
+			k.significant += one(s.Significant) - one(c.spec.Significant)
+		}
+		c.spec = s
+		c.level = min(c.level, len(s.OrElse))
+	}
+	k.reply(a, done{})
+}
+
+// checkUpdate finds what would not fit, also with the children that stay.
+func (k *core) checkUpdate(spec Spec) error {
+	if k.pool != nil {
+		return ErrPool
+	}
+	if err := Check(spec); err != nil {
+		return err
+	}
+	for c := k.children.first; c != nil && spec.AutoShutdown == Never; c = c.next {
+		replaced := slices.ContainsFunc(spec.Children, func(s Child) bool { return s.ID == c.id() })
+		if c.spec.Significant && !replaced {
+			return c.spec.validate(spec.AutoShutdown)
 		}
 	}
-	c := k.add(spec)
-	c.fresh = true
-	c.waiters = append(c.waiters, from)
-	k.start(c)
-}
-
-func call[R any](ctx context.Context, sup kista.Addr, req any) (R, error) {
-	var zero R
-	v, err := kista.CallFor(ctx, kista.NoTimeout, sup, req) // as OTP: infinity (201)
-	if err != nil {
-		return zero, err
-	}
-	r, ok := v.(R)
-	if !ok {
-		return zero, ErrNotSupervisor
-	}
-	return r, nil
-}
-
-// StartChild adds a child to a running supervisor and waits until it is up
-// (statement 190). It returns its PID, the zero one if it ignored its start. The
-// error is a [*ChildError] with [*AlreadyStartedError], [ErrAlreadyPresent], or
-// the reason for which it did not start, and then it is not added; a
-// [*SpecError]; or a [*kista.CallError]. Only ctx bounds the wait.
-func StartChild(ctx context.Context, sup kista.Addr, c Child) (kista.PID, error) {
-	return call[kista.PID](ctx, sup, startChild{child: c.clone()})
-}
-
-// TerminateChild stops a child and waits until it has ended; its specification
-// stays, a temporary one's goes (statement 187). If it has no process nothing
-// happens. The error is a [*ChildError] with [ErrNotFound] or [ErrPool].
-func TerminateChild(ctx context.Context, sup kista.Addr, id string) error {
-	_, err := call[kista.PID](ctx, sup, terminateChild{ID: id})
-	return err
-}
-
-// TerminateProcess stops a child of a pool by its PID (statement 193).
-func TerminateProcess(ctx context.Context, sup kista.Addr, pid kista.PID) error {
-	_, err := call[kista.PID](ctx, sup, terminateChild{ID: pid.String(), PID: pid})
-	return err
-}
-
-// RestartChild starts a child that has no process again (statement 188). The
-// error is a [*ChildError] with [ErrRunning], [ErrRestarting], [ErrNotFound],
-// [ErrPool] or the reason for which it did not start.
-func RestartChild(ctx context.Context, sup kista.Addr, id string) (kista.PID, error) {
-	return call[kista.PID](ctx, sup, restartChild{id})
-}
-
-// DeleteChild removes a child that has no process (statement 189). The error is a
-// [*ChildError] with [ErrRunning], [ErrRestarting], [ErrNotFound] or [ErrPool].
-func DeleteChild(ctx context.Context, sup kista.Addr, id string) error {
-	_, err := call[kista.PID](ctx, sup, deleteChild{id})
-	return err
-}
-
-// GetChild tells about one child (statement 200).
-func GetChild(ctx context.Context, sup kista.Addr, id string) (ChildInfo, error) {
-	return call[ChildInfo](ctx, sup, getChild{id})
-}
-
-// WhichChildren lists the children, the newest first (statement 191).
-func WhichChildren(ctx context.Context, sup kista.Addr) ([]ChildInfo, error) {
-	return call[[]ChildInfo](ctx, sup, whichChildren{})
-}
-
-// CountChildren counts them (statement 192).
-func CountChildren(ctx context.Context, sup kista.Addr) (Counts, error) {
-	return call[Counts](ctx, sup, countChildren{})
+	return nil
 }

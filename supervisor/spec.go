@@ -64,7 +64,7 @@ type Type uint8
 const (
 	// Worker is any program but a supervisor.
 	Worker Type = iota
-	// Supervisor is a program made by [Program] or [PoolProgram].
+	// Supervisor is a program made by [Program] or [Pool.Program].
 	Supervisor
 )
 
@@ -154,31 +154,38 @@ func (c Child) timeout(d, worker time.Duration) time.Duration {
 }
 
 func (c Child) validate(auto AutoShutdown) error {
-	bad := func(field string, value any, why string) error {
-		return &SpecError{Child: c.ID, Field: field, Value: fmt.Sprint(value), Why: why}
-	}
 	switch {
 	case c.ID == "":
-		return bad("ID", `""`, "a child needs one")
+		return c.bad("ID", `""`, "a child needs one")
 	case c.Start.IsZero():
-		return bad("Start", "nothing", "a child needs a program to run")
-	case c.Restart > Temporary:
-		return bad("Restart", c.Restart, "no such restart type")
-	case c.Shutdown < BrutalKill:
-		return bad("Shutdown", c.Shutdown, "it is negative")
-	case c.StartTimeout < kista.NoTimeout:
-		return bad("StartTimeout", c.StartTimeout, "it is negative")
-	case c.Significant && auto == Never:
-		return bad("Significant", true, "the supervisor's AutoShutdown is Never")
-	case c.Significant && c.Restart == Permanent:
-		return bad("Significant", true, "a permanent child never ends by itself: make it transient or temporary")
+		return c.bad("Start", "nothing", "a child needs a program to run")
 	}
 	for i, p := range c.OrElse {
 		if p.IsZero() {
-			return bad(fmt.Sprintf("OrElse[%d]", i), "nothing", "it is no program")
+			return c.bad(fmt.Sprintf("OrElse[%d]", i), "nothing", "it is no program")
 		}
 	}
+	return c.validateFlags(auto)
+}
+
+func (c Child) validateFlags(auto AutoShutdown) error {
+	switch {
+	case c.Restart > Temporary:
+		return c.bad("Restart", c.Restart, "there is no such restart type")
+	case c.Shutdown < BrutalKill:
+		return c.bad("Shutdown", c.Shutdown, "it is negative")
+	case c.StartTimeout < kista.NoTimeout:
+		return c.bad("StartTimeout", c.StartTimeout, "it is negative")
+	case c.Significant && auto == Never:
+		return c.bad("Significant", true, "the supervisor's AutoShutdown is never")
+	case c.Significant && c.Restart == Permanent:
+		return c.bad("Significant", true, "a permanent child never ends by itself: make it transient or temporary")
+	}
 	return nil
+}
+
+func (c Child) bad(field string, value any, why string) error {
+	return &SpecError{Child: c.ID, Field: field, Value: fmt.Sprint(value), Why: why}
 }
 
 // clone gives the child slices of its own.
@@ -229,18 +236,16 @@ func Check(s Spec) error {
 }
 
 func (s Spec) validateFlags() error {
-	bad := func(field string, value any, why string) error {
-		return &SpecError{Field: field, Value: fmt.Sprint(value), Why: why}
-	}
+	bad := Child{}.bad
 	switch {
 	case s.Strategy > RestForOne:
-		return bad("Strategy", s.Strategy, "no such strategy")
+		return bad("Strategy", s.Strategy, "there is no such strategy")
 	case s.Intensity < NoRestarts:
-		return bad("Intensity", s.Intensity, "it is negative; NoRestarts is -1")
+		return bad("Intensity", s.Intensity, "it is negative, and not NoRestarts")
 	case s.Period < 0:
 		return bad("Period", s.Period, "it is negative")
 	case s.AutoShutdown > AllSignificant:
-		return bad("AutoShutdown", s.AutoShutdown, "no such way")
+		return bad("AutoShutdown", s.AutoShutdown, "there is no such way")
 	}
 	return nil
 }
