@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 
@@ -110,9 +111,15 @@ func (b *behaviour) take(msg any) {
 			b.do(halt{m.Reason})
 		} // others are no children: ignored (statement 202)
 	case kista.Down: // of a child that is awaited, and may have unlinked itself
-		if c := b.byRef[m.Ref]; c != nil {
+		c := b.byRef[m.Ref]
+		delete(b.byRef, m.Ref)
+		switch {
+		case c == nil:
+		case !errors.Is(m.Reason, kista.ErrNoProcess):
 			b.gone(c)
 			b.do(exited{c, m.Reason})
+		case b.byRef[c.shell.start] != c: // else the outcome of its start is on its way
+			_ = b.self.Link(c.pid) // its Exited with the true reason is on its way, or comes now
 		}
 	case tick, again:
 		b.do(m)

@@ -149,8 +149,10 @@ func (c *child) asAsked(reason error) bool {
 	return reason == want || !kista.Abnormal(reason) && c.spec.Restart != Permanent //nolint:errorlint // identity
 }
 
+// dropTemporary removes a child of which nothing is kept once it has ended: a
+// temporary one, and any of a pool.
 func (k *core) dropTemporary(c *child) {
-	if c.spec.Restart == Temporary {
+	if c.spec.Restart == Temporary || k.pool != nil {
 		k.remove(c)
 	}
 }

@@ -1,8 +1,6 @@
 package supervisor
 
 import (
-	"slices"
-
 	"github.com/kista-go/kista"
 )
 
@@ -256,9 +254,15 @@ func (k *core) checkUpdate(spec Spec) error {
 	if err := Check(spec); err != nil {
 		return err
 	}
-	for c := k.children.first; c != nil && spec.AutoShutdown == Never; c = c.next {
-		replaced := slices.ContainsFunc(spec.Children, func(s Child) bool { return s.ID == c.id() })
-		if c.spec.Significant && !replaced {
+	if spec.AutoShutdown != Never {
+		return nil
+	}
+	replaced := make(map[string]bool, len(spec.Children))
+	for _, s := range spec.Children {
+		replaced[s.ID] = true
+	}
+	for c := k.children.first; c != nil; c = c.next {
+		if c.spec.Significant && !replaced[c.id()] {
 			return c.spec.validate(spec.AutoShutdown)
 		}
 	}
