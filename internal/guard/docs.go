@@ -67,7 +67,8 @@ func checkPackageComment(ps *problems, p *Package) {
 	}
 	if p.Program() {
 		least = programEssay
-	} else if !strings.HasPrefix(text, "Package "+p.Name+" ") {
+	}
+	if !p.Command() && !strings.HasPrefix(text, "Package "+p.Name+" ") {
 		ps.add(f.Path, "the package comment must begin with %q", "Package "+p.Name)
 	}
 	if n := utf8.RuneCountInString(text); n < least {
@@ -81,7 +82,7 @@ var docComments = Rule{
 	Check: func(t *Tree) []Problem {
 		var ps problems
 		for _, p := range t.Packages {
-			if p.Program() {
+			if p.Command() {
 				continue
 			}
 			for _, f := range p.Files {
@@ -89,7 +90,7 @@ var docComments = Rule{
 					continue
 				}
 				for _, d := range f.AST.Decls {
-					checkDecl(t, &ps, d, !p.Internal())
+					checkDecl(t, &ps, d, !p.Internal() && !p.Program())
 				}
 			}
 		}

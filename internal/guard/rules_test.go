@@ -175,9 +175,10 @@ func Open3() {}
 		}},
 
 		{"no exit", "good", files{
-			"a/a.go":        "package a\nimport \"fmt\"\nvar log struct{ Fatal func() }\nfunc f() { log.Fatal(); fmt.Sprint(1); fmt.Fprintln(nil) }\n",
-			"a/a_test.go":   "package a\nimport \"os\"\nfunc f() { os.Exit(1) }\n",
-			"cmd/b/main.go": "package main\nimport \"os\"\nfunc main() { os.Exit(1) }\n",
+			"a/a.go":                "package a\nimport \"fmt\"\nvar log struct{ Fatal func() }\nfunc f() { log.Fatal(); fmt.Sprint(1); fmt.Fprintln(nil) }\n",
+			"a/a_test.go":           "package a\nimport \"os\"\nfunc f() { os.Exit(1) }\n",
+			"cmd/b/main.go":         "package main\nimport \"os\"\nfunc main() { os.Exit(1) }\n",
+			"cmd/b/internal/c/c.go": "package c\nimport \"os\"\nfunc F() { os.Exit(1) }\n",
 		}, nil},
 		{"no exit", "bad", files{
 			"a/a.go": "package a\nimport (\n\t\"fmt\"\n\tl \"log\"\n\t\"os\"\n)\nfunc f() {\n\tl.Fatalf(\"x\")\n\tos.Exit(1)\n\tfmt.Println()\n\tl.Panicln()\n}\n",
@@ -194,6 +195,12 @@ func Open3() {}
 import ("testing"; "testing/synctest"; "time")
 func TestA(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { time.Sleep(1) })
+}
+func bubble(t *testing.T, f func(t *testing.T)) {
+	synctest.Test(t, f)
+}
+func TestB(t *testing.T) {
+	bubble(t, func(t *testing.T) { time.Sleep(1) })
 }
 func block() {
 	// The handler blocks: sleep: that is what is measured.

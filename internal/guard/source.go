@@ -49,7 +49,7 @@ var noSleep = Rule{
 		for _, p := range t.Packages {
 			for _, f := range p.Files {
 				if f.Test || p.TestKit() {
-					checkSleep(t, &ps, f)
+					checkSleep(t, &ps, f, bubbles(p))
 				}
 			}
 		}
@@ -58,10 +58,11 @@ var noSleep = Rule{
 }
 
 // checkSleep reports each time.Sleep that neither stands in a function that
-// opens a synctest bubble, where time is virtual, nor is explained by a
+// opens a synctest bubble, where time is virtual, itself or through one of the
+// helpers that do, nor is explained by a
 // comment "sleep: reason" on its line or the line above. The reason is for
 // sleeps that are the subject of the test, such as a handler that blocks.
-func checkSleep(t *Tree, ps *problems, f *GoFile) {
+func checkSleep(t *Tree, ps *problems, f *GoFile, helpers map[string]bool) {
 	explained := map[int]bool{}
 	for _, group := range f.AST.Comments {
 		if _, reason, ok := strings.Cut(group.Text(), "sleep:"); ok && strings.TrimSpace(reason) != "" {
@@ -70,13 +71,14 @@ func checkSleep(t *Tree, ps *problems, f *GoFile) {
 	}
 	names := imported(f.AST)
 	for _, d := range f.AST.Decls {
-		bubble := false
+		bubble := opensBubble(names, d)
 		var sleeps []ast.Node
 		ast.Inspect(d, func(n ast.Node) bool {
-			switch pkg, name := selected(names, n); {
-			case pkg == "testing/synctest" && name == "Test":
-				bubble = true
-			case pkg == "time" && name == "Sleep":
+			if call, ok := n.(*ast.CallExpr); ok {
+				id, ok := call.Fun.(*ast.Ident)
+				bubble = bubble || ok && helpers[id.Name]
+			}
+			if pkg, name := selected(names, n); pkg == "time" && name == "Sleep" {
 				sleeps = append(sleeps, n)
 			}
 			return true
@@ -87,6 +89,30 @@ func checkSleep(t *Tree, ps *problems, f *GoFile) {
 			}
 		}
 	}
+}
+
+// bubbles returns the functions of p's tests that call synctest.Test, as a
+// helper does for the function that it is given.
+func bubbles(p *Package) map[string]bool {
+	helpers := map[string]bool{}
+	for _, f := range p.Files {
+		for _, d := range f.AST.Decls {
+			if fn, ok := d.(*ast.FuncDecl); ok && f.Test && fn.Recv == nil && opensBubble(imported(f.AST), fn) {
+				helpers[fn.Name.Name] = true
+			}
+		}
+	}
+	return helpers
+}
+
+// opensBubble reports whether d calls synctest.Test.
+func opensBubble(names map[string]string, d ast.Decl) (found bool) {
+	ast.Inspect(d, func(n ast.Node) bool {
+		pkg, name := selected(names, n)
+		found = found || pkg == "testing/synctest" && name == "Test"
+		return !found
+	})
+	return found
 }
 
 // testOnly holds the import paths that must not reach a user's binary; a

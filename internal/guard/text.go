@@ -199,7 +199,7 @@ func refuseCommand(t *Tree, words []string) string {
 // refuseProgram says why dir cannot be run, "" if it can.
 func refuseProgram(t *Tree, verb, dir string) string {
 	for _, p := range t.Packages {
-		if p.Dir == dir && p.Program() {
+		if p.Dir == dir && p.Command() {
 			return ""
 		}
 	}

@@ -59,8 +59,15 @@ type GoFile struct {
 	Generated bool
 }
 
-// Program reports whether p is a command, built or run, not imported.
-func (p *Package) Program() bool { return p.Name == "main" }
+// Command reports whether p is what go run runs.
+func (p *Package) Command() bool { return p.Name == "main" }
+
+// Program reports whether p is a command or a part of one: nobody else imports
+// what lies below cmd and examples.
+func (p *Package) Program() bool {
+	top, _, _ := strings.Cut(p.Dir, "/")
+	return p.Command() || top == "cmd" || top == "examples"
+}
 
 // Internal reports whether p lies below a directory named internal.
 func (p *Package) Internal() bool {
