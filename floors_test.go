@@ -52,8 +52,9 @@ floor dist registry pg store wasm port peer heart upgrade ubf discovery
 floor kistatest sim observe observer
 	observe < observer
 
-# F6 programs.
+# F6 programs. The tool's demo runs the bank, which is an example to read too.
 floor cmd/kista examples/*
+	examples/* < cmd/kista
 
 # Foreign modules, each where it is the point of the package. Everything else
 # is the standard library: whoever uses the kernel gets no dependency with it.
