@@ -116,6 +116,7 @@ func New(cfg Config) (*Bank, error) {
 	b := &Bank{cfg: cfg}
 	b.counter = &counter{name: "counter", port: cfg.Port, serve: b.answer}
 	b.robust = &counter{name: "robust", port: cfg.RobustPort, serve: b.answerRobust}
+	b.counter.pool, b.robust.pool = b.connections(b.counter), b.connections(b.robust)
 	if cfg.Open == nil {
 		open, err := opener(cfg.Data)
 		if err != nil {
@@ -148,7 +149,8 @@ func Start(ctx context.Context, node *kista.Node, cfg Config) (*Bank, error) {
 // the connections, each after the request it is at (Config.Shutdown), then the
 // accounts, last the store. It returns when all have ended; at once if the bank
 // has ended before, or is under a supervisor of yours. The error is why the root
-// did not end as it was told, or ctx's: the bank goes on stopping then.
+// did not end as it was told, or ctx's, which without a deadline has five seconds:
+// the bank goes on stopping then.
 func (b *Bank) Stop(ctx context.Context) error {
 	pid := b.PID()
 	if pid.IsZero() {

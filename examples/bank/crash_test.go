@@ -258,3 +258,43 @@ func killHere(t testing.TB, node *kista.Node, p bank.Point, who string) {
 	}
 	t.Errorf("no process is called %q", label)
 }
+
+// TestKillEveryProcess kills each process of the tree by its name, from outside,
+// while clients work.
+func TestKillEveryProcess(t *testing.T) {
+	for _, name := range []string{
+		"bank.store", "bank.accounts", "bank.front", "bank.counter", "bank.robust",
+		"bank.robust.connections", "bank.robust.listener", "bank.account/1",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			defer cancel()
+			node := startNode(t)
+			dir := t.TempDir()
+			b, err := bank.Start(ctx, node, bank.Config{Data: dir})
+			assert.NoError(t, err)
+			l := &load{t: t, accounts: 4, addr: func(ctx context.Context) (string, error) {
+				_, err := node.AwaitName(ctx, "bank.robust.listener")
+				return b.RobustAddr().String(), err
+			}}
+			stop, ended := make(chan struct{}), make(chan struct{})
+			go func() {
+				defer close(ended)
+				l.run(ctx, 4, stop)
+			}()
+			for round := range 3 {
+				l.answers(ctx, 10*(round+1))
+				pid, err := node.AwaitName(ctx, name)
+				assert.NoError(t, err)
+				assert.NoError(t, kista.Exit(pid, kista.Kill))
+			}
+			l.answers(ctx, 60)
+			close(stop)
+			<-ended
+			l.compare(ctx)
+			root, ok := node.WhereIs("bank")
+			assert.True(t, ok && root == b.PID(), "the root has not survived")
+		})
+	}
+}

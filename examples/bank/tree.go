@@ -39,12 +39,6 @@ func (b *Bank) front() kista.Program {
 // port describes one port: its connections, then its listener, which is of no use
 // without them and is stopped before them.
 func (b *Bank) port(p *counter) kista.Program {
-	p.pool = &supervisor.Pool[net.Conn]{
-		Child:    func(conn net.Conn) kista.Program { return b.connectionProgram(p, conn) },
-		Restart:  supervisor.Temporary,
-		Shutdown: b.cfg.Shutdown,
-		Notify:   b.cfg.Notify,
-	}
 	listen := func(self *kista.Self) error { return b.listen(self, p) }
 	return supervisor.Program(supervisor.Spec{
 		Strategy:  supervisor.RestForOne,
@@ -55,6 +49,17 @@ func (b *Bank) port(p *counter) kista.Program {
 			{ID: "listener", Start: kista.BodyProgram(b.opts(p.name+".listener"), true, listen)},
 		},
 	}, b.opts(p.name))
+}
+
+// connections describes the processes of a port's connections. One that ends has
+// no successor: its client makes another one.
+func (b *Bank) connections(p *counter) *supervisor.Pool[net.Conn] {
+	return &supervisor.Pool[net.Conn]{
+		Child:    func(conn net.Conn) kista.Program { return b.connectionProgram(p, conn) },
+		Restart:  supervisor.Temporary,
+		Shutdown: b.cfg.Shutdown,
+		Notify:   b.cfg.Notify,
+	}
 }
 
 // opts name and label a process of the tree.
