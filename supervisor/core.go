@@ -145,10 +145,7 @@ func (k *core) happen(event any) {
 	case tick:
 		k.tick(e)
 	case again:
-		if e.c.status == Restarting && e.c.token == e.token {
-			e.c.token = 0
-			k.restart(e.c)
-		}
+		k.retryNow(e)
 	case ask:
 		k.ask(e)
 	case halt:

@@ -79,7 +79,8 @@ func (k *core) startEnded(c *child, err error) {
 	if err == kista.ErrIgnore { //nolint:errorlint // the kernel's, as it is
 		k.gone(c)
 		k.answer(&c.waiters, kista.PID{}, nil)
-		c.fresh = false
+		c.fresh, c.again = false, false
+		k.sweep.leave(c)
 		k.dropTemporary(c)
 		return
 	}
@@ -94,7 +95,7 @@ func (k *core) startEnded(c *child, err error) {
 	switch {
 	case c.fresh:
 		k.remove(c)
-	case asked: // by RestartChild: the specification stays
+	case asked || k.final: // asked by RestartChild: the specification stays
 	case !c.ever && !k.booted:
 		k.finish(&kista.ShutdownError{Cause: why}) // statement 175
 	default:
@@ -110,6 +111,16 @@ func (k *core) retry(c *child, err error) {
 	k.become(c, Restarting)
 	c.why, c.token = err, k.newToken()
 	k.emit(effect{op: opAgain, child: c, token: c.token})
+}
+
+// retryNow: other requests have come first. A child that is about to be stopped
+// with others is started with them.
+func (k *core) retryNow(e again) {
+	c := e.c
+	if c.status == Restarting && c.token == e.token && !k.final && !k.sweep.willStop(c) {
+		c.token = 0
+		k.restart(c)
+	}
 }
 
 // processEnded: the process of a child that was up, or was told to stop, has

@@ -16,7 +16,7 @@ func (w *sweep) willStop(c *child) bool {
 	return w.on && w.down && c.num >= w.low && w.at != nil && c.num <= w.at.num
 }
 
-// leave moves on from a child that is removed.
+// leave moves on from a child whose turn is over.
 func (w *sweep) leave(c *child) {
 	switch {
 	case w.at != c:
