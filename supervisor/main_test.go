@@ -168,7 +168,9 @@ func crash(t testing.TB, n *kista.Node, name string, reason error) {
 func stop(t testing.TB, n *kista.Node, pid kista.PID) error {
 	t.Helper()
 	end := endOf(n, pid)
-	assert.NoError(t, kista.Exit(pid, kista.ErrShutdown))
+	long, cancel := context.WithTimeout(ctx, 24*time.Hour)
+	defer cancel()
+	assert.NoError(t, second(kista.System(long, pid, kista.Terminate{Reason: kista.ErrShutdown})))
 	return <-end
 }
 
@@ -193,4 +195,17 @@ func pass(d time.Duration) {
 	synctest.Wait()
 }
 
+func second[A, B any](_ A, b B) B { return b }
+
 func words(s ...string) []string { return slices.Clone(s) }
+
+// ids names the children in the order of WhichChildren.
+func ids(t testing.TB, sup kista.PID) (out []string) {
+	t.Helper()
+	infos, err := supervisor.WhichChildren(ctx, sup)
+	assert.NoError(t, err)
+	for _, c := range infos {
+		out = append(out, c.ID+" "+c.Status.String())
+	}
+	return out
+}
