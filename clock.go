@@ -12,7 +12,10 @@ type Clock interface {
 }
 
 // Stopper cancels what [Clock.AfterFunc] armed; false: it has fired or was stopped.
-type Stopper interface{ Stop() bool }
+type Stopper interface {
+	// Stop makes it never fire.
+	Stop() bool
+}
 
 type machineClock struct{}
 

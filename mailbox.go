@@ -20,7 +20,7 @@ const (
 type MailboxLimit struct {
 	Messages int
 	Bytes    int
-	Policy   Policy
+	Policy   Policy // what happens over the limit
 }
 
 // Defaults of MailboxLimit.

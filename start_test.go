@@ -64,7 +64,7 @@ func TestS099_StartTimeoutKillsTheChild(t *testing.T) {
 }
 
 // settleInside gives everything else its turn; to be called in a bubble.
-func settleInside() { time.Sleep(time.Nanosecond) }
+func settleInside() { time.Sleep(time.Nanosecond) } // sleep: virtual time, in a bubble
 
 func TestS100_FailedStartLink(t *testing.T) {
 	bubble(t, func(t *testing.T, n *kista.Node) {

@@ -18,9 +18,16 @@ func TestCompareIsATotalOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		// Few shapes, so that terms are often equal or nearly so.
 		small := rapid.OneOf(anyTerm, rapid.SampledFrom([]term.Term{
-			0, 0.0, 1, 1.0, 2, term.Tuple{1}, term.Tuple{1.0}, term.List{1}, term.List{1.0},
-			term.Improper{Elems: term.List{1}, Tail: 2}, term.List{}, term.NewMap(term.Pair{Key: 1, Value: 1.0}), term.NewMap(term.Pair{Key: 1, Value: 1}),
-			term.Tuple{1, term.Atom("a")}, term.Tuple{1.0, term.Atom("b")},
+			0, 0.0, 1, 1.0, 2,
+			term.Tuple{1},
+			term.Tuple{1.0},
+			term.List{1},
+			term.List{1.0},
+			term.Improper{Elems: term.List{1}, Tail: 2},
+			term.List{},
+			term.NewMap(term.Pair{Key: 1, Value: 1.0}), term.NewMap(term.Pair{Key: 1, Value: 1}),
+			term.Tuple{1, term.Atom("a")},
+			term.Tuple{1.0, term.Atom("b")},
 		}))
 		for _, order := range []func(a, b term.Term) int{term.Compare, term.CompareExact} {
 			ts := rapid.SliceOfN(small, 3, 3).Draw(t, "terms")

@@ -1,5 +1,12 @@
-// Command kista is the tool beside the library: a demonstration that can be
-// believed, and what build this is.
+// Command kista is the tool beside the library.
+//
+//	kista demo       a supervised bank whose parts are killed all the time, and a
+//	                 ledger in another process that must agree with it in the end
+//	kista ledger     that other process, against a bank of your own
+//	kista version    what build this is
+//
+// Its status is 0 if all is well, 1 if the books do not agree, 2 if it could not
+// do what it was asked to.
 package main
 
 import (

@@ -1,4 +1,6 @@
-// Command hello is the program of the tutorial: a counter under a supervisor.
+// Command hello is the program of the tutorial: a counter under a supervisor,
+// asked four things, one of which is a mistake and one of which meets a bug. It
+// takes no arguments and ends by itself.
 package main
 
 import (

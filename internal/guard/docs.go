@@ -172,13 +172,18 @@ func checkValue(t *Tree, ps *problems, d *ast.GenDecl, s *ast.ValueSpec) {
 	}
 }
 
-// checkMembers wants a comment on each exported field and method of a type,
-// unless the type's own comment names it, in either case: "a Pair is a key and
-// its value" documents Key and Value.
+// checkMembers wants a comment on each method of an interface, and on each
+// exported field of a struct that people fill in: what its zero value means is
+// not to be guessed. A type's own comment will do where it names the member, in
+// either case: "a Pair is a key and its value" documents Key and Value. Structs
+// that people only read are documented whole.
 func checkMembers(t *Tree, ps *problems, s *ast.TypeSpec, typeComment string) {
 	var fields *ast.FieldList
 	switch typ := s.Type.(type) {
 	case *ast.StructType:
+		if !filledIn(s.Name.Name) {
+			return
+		}
 		fields = typ.Fields
 	case *ast.InterfaceType:
 		fields = typ.Methods
@@ -255,4 +260,15 @@ var examples = Rule{
 		}
 		return ps
 	},
+}
+
+// filledIn reports whether a struct is configuration, by the names that this
+// project gives it.
+func filledIn(name string) bool {
+	for _, end := range []string{"Config", "Opts", "Spec", "Child", "Limits", "Limit", "Pool", "Options"} {
+		if strings.HasSuffix(name, end) {
+			return true
+		}
+	}
+	return false
 }

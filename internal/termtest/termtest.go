@@ -71,8 +71,10 @@ func (g Gen) charlist(t *rapid.T) term.Term {
 	return term.Charlist(rapid.StringN(0, 20, -1).Draw(t, "charlist"))
 }
 
-var edges = []int64{0, 1, -1, 255, 256, -128, math.MaxInt32, math.MinInt32, math.MaxInt32 + 1, math.MinInt32 - 1,
-	1 << 53, 1<<53 + 1, 1<<59 - 1, 1 << 59, -1 << 59, -1<<59 - 1, math.MaxInt64, math.MinInt64}
+var edges = []int64{
+	0, 1, -1, 255, 256, -128, math.MaxInt32, math.MinInt32, math.MaxInt32 + 1, math.MinInt32 - 1,
+	1 << 53, 1<<53 + 1, 1<<59 - 1, 1 << 59, -1 << 59, -1<<59 - 1, math.MaxInt64, math.MinInt64,
+}
 
 func (g Gen) integer(t *rapid.T) term.Term {
 	switch rapid.IntRange(0, 4).Draw(t, "int") {
@@ -108,8 +110,10 @@ func (g Gen) float(t *rapid.T) term.Term {
 	return f
 }
 
-var atoms = []string{"", "ok", "true", "undefined", "Ok", "a b", "if", "maybe", "else", "cond", "a@b", "ä", "ÿ", "÷", "Ä", "_x", "x_Y1",
-	"'", `\`, "\n", "\x00", "\x7f", "\u0080", "\u00a0", "ß", "À", "×", "日", "😀", "[]", strings.Repeat("å", 200)}
+var atoms = []string{
+	"", "ok", "true", "undefined", "Ok", "a b", "if", "maybe", "else", "cond", "a@b", "ä", "ÿ", "÷", "Ä", "_x", "x_Y1",
+	"'", `\`, "\n", "\x00", "\x7f", "\u0080", "\u00a0", "ß", "À", "×", "日", "😀", "[]", strings.Repeat("å", 200),
+}
 
 func (g Gen) atom(t *rapid.T) term.Term { return g.name(t) }
 

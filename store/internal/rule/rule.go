@@ -1,6 +1,8 @@
 // Package rule decides what may be done to a journal, given its head. It is
 // the part of a driver that has no storage in it, written once: every driver
-// asks it within the transaction in which it writes.
+// asks it within the transaction in which it writes. A rule takes the head of a
+// journal (its token, its highest number) and a request, and gives the new head
+// or the error; what is stored is the driver's business.
 package rule
 
 import (

@@ -1,5 +1,6 @@
 // Package show prints what a demo does: a line for each crash, and the tables
-// at the end. Colours appear only on a terminal.
+// at the end. Colours appear only on a terminal; elsewhere the same lines are
+// plain text. A quiet screen keeps to the summary.
 package show
 
 import (

@@ -53,7 +53,9 @@ func TestJournalOfAnotherAccountIsNotApplied(t *testing.T) {
 		"transfer missing": {ledger.Deposited{Amount: big.NewInt(9)}, ledger.Sent{N: 2, To: "x", Amount: big.NewInt(1)}},
 		"settled twice": {
 			ledger.Deposited{Amount: big.NewInt(9)},
-			ledger.Sent{N: 1, To: "x", Amount: big.NewInt(1)}, ledger.Settled{N: 1}, ledger.Settled{N: 1},
+			ledger.Sent{N: 1, To: "x", Amount: big.NewInt(1)},
+			ledger.Settled{N: 1},
+			ledger.Settled{N: 1},
 		},
 		"credited twice": {
 			ledger.Credited{From: joe.From, N: joe.N, Amount: big.NewInt(1)},
