@@ -209,3 +209,19 @@ func ids(t testing.TB, sup kista.PID) (out []string) {
 	}
 	return out
 }
+
+var quiet = slog.New(slog.DiscardHandler)
+
+// silent is a worker without a diary.
+type silent struct{}
+
+func (*silent) Init(*kista.Self) error { return nil }
+
+func (*silent) Handle(_ *kista.Self, msg any) error {
+	if m, ok := msg.(ends); ok {
+		return kista.Stop{Reason: m.Reason}
+	}
+	return nil
+}
+
+func (*silent) Terminate(*kista.Self, error) error { return nil }

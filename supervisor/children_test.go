@@ -1,0 +1,145 @@
+package supervisor_test
+
+import (
+	"testing"
+
+	"github.com/kista-go/kista"
+	"github.com/kista-go/kista/internal/assert"
+	"github.com/kista-go/kista/supervisor"
+)
+
+func TestS187_TerminateChild(t *testing.T) {
+	bubble(t, func(t *testing.T, n *kista.Node, d *diary) {
+		temporary := d.child("t")
+		temporary.Restart = supervisor.Temporary
+		sup := start(t, n, supervisor.Spec{Children: append(d.children("a"), temporary)})
+		for range 2 {
+			assert.NoError(t, supervisor.TerminateChild(ctx, sup, "a"))
+		}
+		assert.NoError(t, supervisor.TerminateChild(ctx, sup, "t"))
+		assert.Equal(t, ids(t, sup), words("a stopped"))
+		err := supervisor.TerminateChild(ctx, sup, "x")
+		assert.ErrorIs(t, err, supervisor.ErrNotFound)
+		assert.Equal(t, assert.ErrorAs[*supervisor.ChildError](t, err).ID, "x")
+	})
+}
+
+// restarting is a child whose restart hangs until gate is closed.
+func (d *diary) restarting(id string, gate chan struct{}) supervisor.Child {
+	first := true
+	return supervisor.Child{ID: id, Start: program(worker{id: id, d: d, init: func(*kista.Self) error {
+		if !first {
+			<-gate
+		}
+		first = false
+		return nil
+	}})}
+}
+
+func TestS188_S189_RestartAndDeleteChild(t *testing.T) {
+	bubble(t, func(t *testing.T, n *kista.Node, d *diary) {
+		gate := make(chan struct{})
+		sup := start(t, n, supervisor.Spec{Children: []supervisor.Child{d.child("a"), d.restarting("r", gate)}})
+		refused := func(id string, want error) {
+			t.Helper()
+			_, err := supervisor.RestartChild(ctx, sup, id)
+			assert.ErrorIs(t, err, want)
+			assert.ErrorIs(t, supervisor.DeleteChild(ctx, sup, id), want)
+		}
+		refused("x", supervisor.ErrNotFound)
+		refused("a", supervisor.ErrRunning)
+		crash(t, n, "r", errBoom)
+		refused("r", supervisor.ErrRestarting)
+		close(gate)
+
+		assert.NoError(t, supervisor.TerminateChild(ctx, sup, "a"))
+		pid, err := supervisor.RestartChild(ctx, sup, "a")
+		assert.NoError(t, err)
+		assert.True(t, n.Alive(pid), "not up")
+		assert.NoError(t, supervisor.TerminateChild(ctx, sup, "a"))
+		assert.NoError(t, supervisor.DeleteChild(ctx, sup, "a"))
+		refused("a", supervisor.ErrNotFound)
+	})
+}
+
+func TestS190_StartChild(t *testing.T) {
+	bubble(t, func(t *testing.T, n *kista.Node, d *diary) {
+		sup := start(t, n, supervisor.Spec{})
+		pid, err := supervisor.StartChild(ctx, sup, d.child("a"))
+		assert.NoError(t, err)
+		_, err = supervisor.StartChild(ctx, sup, d.child("a"))
+		assert.ErrorIs(t, err, supervisor.ErrAlreadyStarted)
+		assert.Equal(t, assert.ErrorAs[*supervisor.AlreadyStartedError](t, err).PID, pid)
+		assert.NoError(t, supervisor.TerminateChild(ctx, sup, "a"))
+		_, err = supervisor.StartChild(ctx, sup, d.child("a"))
+		assert.ErrorIs(t, err, supervisor.ErrAlreadyPresent)
+
+		fails := supervisor.Child{ID: "f", Start: program(worker{id: "f", d: d, init: func(*kista.Self) error { return errBoom }})}
+		_, err = supervisor.StartChild(ctx, sup, fails)
+		assert.ErrorIs(t, err, errBoom)
+
+		ignores := supervisor.Child{ID: "i", Start: program(worker{id: "i", d: d, init: func(*kista.Self) error { return kista.ErrIgnore }})}
+		pid, err = supervisor.StartChild(ctx, sup, ignores)
+		assert.NoError(t, err)
+		assert.True(t, pid.IsZero(), "a PID of nobody")
+		ignores.ID, ignores.Restart = "j", supervisor.Temporary
+		assert.NoError(t, second(supervisor.StartChild(ctx, sup, ignores)))
+		assert.ErrorAs[*supervisor.SpecError](t, second(supervisor.StartChild(ctx, sup, supervisor.Child{ID: "z"})))
+		assert.Equal(t, ids(t, sup), words("i stopped", "a stopped"))
+	})
+}
+
+func TestS191_S192_S200_AskingForChildren(t *testing.T) {
+	bubble(t, func(t *testing.T, n *kista.Node, d *diary) {
+		inner := supervisor.Child{ID: "s", Start: supervisor.Program(supervisor.Spec{}, supervisor.Opts{})}
+		sup := start(t, n, supervisor.Spec{Children: append(d.children("a", "b"), inner)})
+		assert.NoError(t, supervisor.TerminateChild(ctx, sup, "b"))
+		assert.Equal(t, ids(t, sup), words("s running", "b stopped", "a running"))
+		counts, err := supervisor.CountChildren(ctx, sup)
+		assert.NoError(t, err)
+		assert.Equal(t, counts, supervisor.Counts{Specs: 3, Active: 2, Supervisors: 1, Workers: 2})
+		info, err := supervisor.GetChild(ctx, sup, "s")
+		assert.NoError(t, err)
+		assert.Equal(t, info.Type, supervisor.Supervisor)
+		assert.True(t, n.Alive(info.PID), "not its PID")
+		spec, err := supervisor.GetChildSpec(ctx, sup, "a")
+		assert.NoError(t, err)
+		assert.Equal(t, spec.ID, "a")
+		assert.ErrorIs(t, second(supervisor.GetChild(ctx, sup, "x")), supervisor.ErrNotFound)
+	})
+}
+
+func TestS200_UpdateTouchesNothingThatRuns(t *testing.T) {
+	bubble(t, func(t *testing.T, n *kista.Node, d *diary) {
+		sup := start(t, n, supervisor.Spec{Children: d.children("a", "b")})
+		d.take()
+		assert.NoError(t, supervisor.Update(ctx, sup, supervisor.Spec{Strategy: supervisor.OneForAll, Children: d.children("a", "c")}))
+		assert.Equal(t, ids(t, sup), words("c stopped", "b running", "a running"))
+		assert.Equal(t, len(d.take()), 0)
+		crash(t, n, "a", errBoom)
+		assert.Equal(t, d.take(), words("-a", "-b", "+a", "+b", "+c"))
+		assert.ErrorAs[*supervisor.SpecError](t, supervisor.Update(ctx, sup, supervisor.Spec{Strategy: 9}))
+	})
+}
+
+func TestS199_EventsTellTheStory(t *testing.T) {
+	bubble(t, func(t *testing.T, n *kista.Node, d *diary) {
+		watcher := n.Spawn(func(s *kista.Self) error {
+			for {
+				e, err := kista.Receive[supervisor.Event](s)
+				if err != nil {
+					return err
+				}
+				d.add(e.Child + " " + e.Kind.String())
+			}
+		})
+		c := supervisor.Child{ID: "a", Start: program(worker{id: "a", d: &diary{}})}
+		sup := start(t, n, supervisor.Spec{Children: []supervisor.Child{c}, Notify: watcher})
+		crash(t, n, "a", errBoom)
+		assert.ErrorIs(t, stop(t, n, sup), kista.ErrShutdown)
+		assert.Equal(t, d.take(), words("a started", "a terminated", "a restarted", "a stopped"))
+		for _, what := range []string{"started", "terminated", "restarted", "stopped"} {
+			assert.Equal(t, d.reported("supervisor: child "+what), 1)
+		}
+	})
+}
