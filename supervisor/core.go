@@ -23,6 +23,7 @@ type core struct {
 	children    list
 	byID        map[string]*child
 	lastNum     uint64
+	initial     uint64 // the last number that the Spec's own children have
 	active      int // children with a process
 	supervisors int
 	significant int // significant children that have not ended
@@ -50,6 +51,7 @@ func newCore(spec Spec, pool *Child) *core {
 	for _, c := range spec.Children {
 		k.add(c)
 	}
+	k.initial = k.lastNum
 	return k
 }
 
@@ -172,6 +174,7 @@ func (k *core) add(spec Child) *child {
 
 // remove forgets a child that has no process.
 func (k *core) remove(c *child) {
+	k.neverStarted(c)
 	k.sweep.leave(c)
 	k.children.remove(c)
 	if k.pool == nil {

@@ -93,9 +93,8 @@ func (k *core) startEnded(c *child, err error) {
 	asked := len(c.waiters) > 0
 	k.answer(&c.waiters, nil, why)
 	switch {
-	case c.fresh:
-		k.remove(c)
-	case asked || k.final: // asked by RestartChild: the specification stays
+	case c.fresh || asked || k.final:
+		k.dropTemporary(c) // by RestartChild: the specification stays
 	case !c.ever && !k.booted:
 		k.finish(&kista.ShutdownError{Cause: why}) // statement 175
 	default:
@@ -142,13 +141,15 @@ func (k *core) stopped(c *child, reason error) {
 	}
 	k.note(kind, c, reason)
 	k.gone(c)
-	k.answer(&c.waiters, nil, &ChildError{Op: "start", ID: c.id(), Reason: ErrTerminated})
+	k.neverStarted(c)
 	k.answer(&c.enders, done{}, nil)
-	if c.fresh {
-		k.remove(c)
-		return
-	}
 	k.dropTemporary(c)
+}
+
+// neverStarted tells those who wait for the start of a child that is not wanted
+// any more.
+func (k *core) neverStarted(c *child) {
+	k.answer(&c.waiters, nil, &ChildError{Op: "start", ID: c.id(), Reason: ErrTerminated})
 }
 
 // asAsked tells whether that is how a child ends that was told to stop.
@@ -161,9 +162,9 @@ func (c *child) asAsked(reason error) bool {
 }
 
 // dropTemporary removes a child of which nothing is kept once it has ended: a
-// temporary one, and any of a pool.
+// temporary one, any of a pool, and one that StartChild has made in vain.
 func (k *core) dropTemporary(c *child) {
-	if c.spec.Restart == Temporary || k.pool != nil {
+	if c.spec.Restart == Temporary || k.pool != nil || c.fresh {
 		k.remove(c)
 	}
 }

@@ -101,7 +101,7 @@ func (k *core) turn(c *child) {
 // sweepUp does one step towards the last child.
 func (k *core) sweepUp() bool {
 	c := k.sweep.at
-	if c == nil {
+	if c == nil || k.spec.Strategy == OneForOne && c.num > k.initial { // others go their own way
 		k.sweepEnded()
 		return true
 	}
