@@ -12,10 +12,13 @@ import (
 
 // What the accounts process is asked.
 type (
-	// open asks for the process of an account; the answer comes once it is up.
+	// open asks for the process of an account; the answer comes once it is up. A
+	// transfer under way must have it, room or no room: the account that waits for
+	// its end could never make any.
 	open struct {
 		server.Replies[struct{}]
-		Key string
+		Key  string
+		Must bool
 	}
 	listQuarantined struct {
 		server.Replies[[]Quarantined]
@@ -103,7 +106,7 @@ type queued struct {
 var accountsMux = func() *server.Mux[accounts] {
 	var m server.Mux[accounts]
 	server.OnCall(&m, func(c *server.Ctx, a *accounts, q open) (struct{}, error) {
-		return struct{}{}, a.open(c, q.Key, c.From())
+		return struct{}{}, a.open(c, q, c.From())
 	})
 	server.OnCall(&m, func(_ *server.Ctx, a *accounts, _ listQuarantined) ([]Quarantined, error) {
 		list := []Quarantined{}
@@ -196,7 +199,8 @@ func (a *accounts) resume(c *server.Ctx) error {
 }
 
 // open answers once the account is up: now, or through from.
-func (a *accounts) open(c *server.Ctx, key string, from kista.From) error {
+func (a *accounts) open(c *server.Ctx, q open, from kista.From) error {
+	key := q.Key
 	e := a.live[key]
 	switch {
 	case e != nil && e.up:
@@ -204,7 +208,10 @@ func (a *accounts) open(c *server.Ctx, key string, from kista.From) error {
 	case e != nil:
 		e.waiting = append(e.waiting, from)
 		return server.Later
-	case len(a.live) < a.b.cfg.MaxLive:
+	case q.Must || len(a.live) < a.b.cfg.MaxLive:
+		if len(a.live) >= a.b.cfg.MaxLive {
+			a.evict(c)
+		}
 		times := a.crashes[key]
 		e := &entry{key: key, plan: plan{Key: key}, crashes: times, waiting: []kista.From{from}}
 		if err := a.start(c, e); err != nil {
@@ -278,7 +285,7 @@ func (a *accounts) admit(c *server.Ctx) error {
 	for len(a.queue) > 0 && len(a.live) < a.b.cfg.MaxLive {
 		q := a.queue[0]
 		a.queue = a.queue[1:]
-		switch err := a.open(c, q.key, q.from); {
+		switch err := a.open(c, open{Key: q.key}, q.from); {
 		case err == nil:
 			_ = q.from.Reply(struct{}{})
 		case !errors.Is(err, server.Later):

@@ -58,7 +58,8 @@ type Config struct {
 	// Zero: 5 s.
 	Shutdown time.Duration
 
-	// MaxLive is how many accounts have a process at a time. Zero: 10,000.
+	// MaxLive is how many accounts have a process at a time, besides those that
+	// transfers under way need. Zero: 10,000.
 	MaxLive int
 	// IdleTime is how long an account keeps its process without a request. Zero:
 	// one minute.

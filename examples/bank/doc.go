@@ -8,18 +8,18 @@
 //
 // # The tree
 //
-//	bank                          rest for one, 5 restarts in 30 s
+//	bank                          rest for one, 10 restarts in a second
 //	├── store                     opens the journals and keeps them open
 //	├── accounts                  starts accounts on demand, restarts them, quarantine
 //	│   ├── account joe           a server: the state of one account, its journal
 //	│   │   └── courier joe 7     carries one transfer to its payee
 //	│   └── account mike
-//	└── front                     one for one, 5 in 30 s
-//	    ├── counter               the plain port: rest for one, 5 in 10 s
+//	└── front                     one for one, likewise
+//	    ├── counter               the plain port: rest for one, likewise
 //	    │   ├── counter.connections
 //	    │   │   └── connection 127.0.0.1:40312
 //	    │   └── counter.listener
-//	    └── robust                the robust port, likewise
+//	    └── robust                the robust port, the same
 //	        ├── robust.connections
 //	        └── robust.listener
 //
@@ -29,11 +29,14 @@
 // little: a connection's death costs its client a new one; an account's, a replay.
 //
 // A child that ends is started again at once, so an intensity must tell bad luck
-// from a fault that a restart does not mend. Five is enough for a burst of bad luck
-// and ends a crash loop within moments; the period is longer above than below, so
-// that an upper supervisor sees a lower one give up several times before it does
-// so itself. Accounts and connections are not counted at all. There are many,
-// started by strangers' requests, and no stranger's request shall be able to
+// from a crash loop. A restart takes a millisecond or less here, and a loop of
+// them has the ten within moments; the supervisor then gives up, the one above
+// restarts the larger part, and if that does not help either the whole bank ends,
+// seconds later, with the reason. Faults that come more rarely, ten a second if it
+// must be, are lived with: each costs little, and clients repeat their requests.
+// A supervisor whose restarts are dear would have a longer period. Accounts and
+// connections are not counted at all. There are many, started by strangers'
+// requests, and no stranger's request shall be able to
 // use up the patience meant for the bank: connections are temporary children, and
 // accounts have a parent of their own kind.
 //

@@ -36,7 +36,7 @@ func (b *Bank) ask(self *kista.Self, key string, q ask) (answer, error) {
 				return answer{NotNow: unavailable}, nil
 			}
 		}
-		if _, err := server.CallFor(self, left, self.Node().Name(b.name("accounts")), open{Key: key}); err != nil {
+		if _, err := server.CallFor(self, left, self.Node().Name(b.name("accounts")), open{Key: key, Must: !ofClient(q)}); err != nil {
 			if stop := self.Err(); stop != nil {
 				return answer{}, context.Cause(self)
 			}
@@ -68,6 +68,16 @@ func harmless(q ask) bool {
 	switch q.Request.(type) {
 	case ledger.Deposit, ledger.Withdraw, ledger.Transfer:
 		return q.Tag != ledger.Tag{}
+	}
+	return true
+}
+
+// ofClient reports whether a request comes from a client, and not from a transfer
+// that is under way.
+func ofClient(q ask) bool {
+	switch q.Request.(type) {
+	case ledger.Credit, ledger.Settle, ledger.Forget, ledger.Clear:
+		return false
 	}
 	return true
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/kista-go/kista/internal/assert"
 	"github.com/kista-go/kista/store"
 	"github.com/kista-go/kista/store/sqlite"
+	"github.com/kista-go/kista/supervisor"
 )
 
 // flaky is a store whose appends, each n-th of them, end in the unknown.
@@ -153,6 +154,19 @@ func TestManyAccounts(t *testing.T) {
 	assert.True(t, live <= 5, "%d accounts are live", live)
 }
 
+// TestTransferNeedsNoRoom: the payer cannot end before the payee has lived.
+func TestTransferNeedsNoRoom(t *testing.T) {
+	_, b := start(t, bank.Config{MaxLive: 1, RequestTimeout: patience})
+	c := dial(t, b.Addr())
+	c.steps([][2]string{
+		{`{deposit,joe,5}`, `{ok,5}`},
+		{`{transfer,joe,mike,2}`, `{ok,3}`},
+		{`{transfer,mike,robert,1}`, `{ok,1}`},
+		{`{balance,robert}`, `{ok,1}`},
+		{`{balance,joe}`, `{ok,3}`},
+	}...)
+}
+
 func TestIdleAccountsEnd(t *testing.T) {
 	node, b := start(t, bank.Config{IdleTime: 20 * time.Millisecond})
 	c := dial(t, b.Addr())
@@ -185,5 +199,97 @@ func TestConfigIsChecked(t *testing.T) {
 	node := startNode(t)
 	_, err := bank.Start(t.Context(), node, bank.Config{Listen: "no such host."})
 	assert.True(t, err != nil, "a bank listens nowhere")
+	assert.Equal(t, len(node.Names()), 0)
+}
+
+// sick is a store in which one account's journal cannot be read.
+type sick struct {
+	bank.Store
+	replay func(ctx context.Context) error // nil: well again
+}
+
+const sickID store.PersistenceID = "account/sick"
+
+func (s *sick) Replay(ctx context.Context, id store.PersistenceID, from, to store.Seq, fn func(store.Seq, store.Event) error) error {
+	if id == sickID && s.replay != nil {
+		return s.replay(ctx)
+	}
+	return s.Store.Replay(ctx, id, from, to, fn)
+}
+
+// TestDamagedJournal: bytes that a disk has changed are as deadly as an event that
+// panics, and lead to quarantine.
+func TestDamagedJournal(t *testing.T) {
+	b := startSick(t, bank.Config{}, func(context.Context) error {
+		return &store.CorruptError{ID: sickID, Seq: 1, Problem: "checksum"}
+	})
+	dial(t, b.Addr()).steps([][2]string{
+		{`{deposit,sick,1}`, `{error,quarantined}`},
+		{`{balance,sick}`, `{ok,0}`},
+		{`{deposit,well,1}`, `{ok,1}`},
+	}...)
+	list, err := b.Quarantined(t.Context())
+	assert.NoError(t, err)
+	assert.Equal(t, len(list), 1)
+	assert.Equal(t, list[0].Seq, store.Seq(1))
+}
+
+// TestStartThatHangs: an account that does not come up is given up, and is not in
+// quarantine, since it was not its journal that held it.
+func TestStartThatHangs(t *testing.T) {
+	b := startSick(t, bank.Config{StartTimeout: 50 * time.Millisecond}, func(ctx context.Context) error {
+		<-ctx.Done()
+		return context.Cause(ctx)
+	})
+	dial(t, b.Addr()).steps([][2]string{
+		{`{balance,sick}`, `{error,unavailable}`},
+		{`{deposit,well,1}`, `{ok,1}`},
+	}...)
+	list, err := b.Quarantined(t.Context())
+	assert.NoError(t, err)
+	assert.Equal(t, len(list), 0)
+}
+
+// startSick starts a bank in which the account sick has an event that replay
+// stands before.
+func startSick(t *testing.T, cfg bank.Config, replay func(context.Context) error) *bank.Bank {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	path := filepath.Join(t.TempDir(), "bank.db")
+	s := new(sick)
+	cfg.Open = func() (bank.Store, error) {
+		j, err := sqlite.Open(path, sqlite.Config{})
+		return &sick{Store: j, replay: s.replay}, err
+	}
+	node, b := start(t, cfg)
+	dial(t, b.Addr()).steps([2]string{`{deposit,sick,9}`, `{ok,9}`})
+	assert.NoError(t, b.Stop(ctx))
+	s.replay = replay
+	b, err := bank.Start(ctx, node, cfg)
+	assert.NoError(t, err)
+	return b
+}
+
+// TestCrashLoopEndsTheBank: when no restart helps, the bank ends and says why.
+func TestCrashLoopEndsTheBank(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	gone := errors.New("the disk is gone")
+	var opened atomic.Int64
+	node, b := start(t, bank.Config{Open: func() (bank.Store, error) {
+		if opened.Add(1) > 1 {
+			return nil, gone
+		}
+		return sqlite.Open(filepath.Join(t.TempDir(), "bank.db"), sqlite.Config{})
+	}})
+	pid, _ := node.WhereIs("bank.store")
+	assert.NoError(t, kista.Exit(pid, kista.Kill))
+	reason, err := kista.Wait(ctx, b.PID())
+	if !errors.Is(err, kista.ErrNoProcess) { // it was quicker
+		assert.NoError(t, err)
+		assert.ErrorAs[*supervisor.IntensityError](t, reason)
+		assert.ErrorIs(t, reason, kista.ErrShutdown)
+	}
 	assert.Equal(t, len(node.Names()), 0)
 }
