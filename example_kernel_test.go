@@ -104,12 +104,18 @@ func ExampleSend() {
 func ExampleExit() {
 	node := silent()
 	defer node.Stop(context.Background())
+	running := make(chan struct{})
 	pid := node.Spawn(func(self *kista.Self) error {
+		close(running)
 		<-self.Done() // a database call, a request, ...
 		fmt.Println("cause:", context.Cause(self))
 		return self.Err()
 	})
+	<-running
 	_ = kista.Exit(pid, kista.ErrShutdown)
 	reason, _ := kista.Wait(context.Background(), pid)
 	fmt.Println("reason:", reason)
+	// Output:
+	// cause: kista: shutdown
+	// reason: kista: shutdown
 }

@@ -26,12 +26,12 @@ type Pool[A any] struct {
 	// Restart, Shutdown and StartTimeout are every child's, as in [Child]. One
 	// Shutdown time is for all of them together at the end of the supervisor.
 	Restart      Restart
-	Shutdown     time.Duration
-	StartTimeout time.Duration
+	Shutdown     time.Duration // time to stop
+	StartTimeout time.Duration // time to come up
 	// Intensity, Period and Notify are the supervisor's, as in [Spec].
 	Intensity int
-	Period    time.Duration
-	Notify    kista.Addr
+	Period    time.Duration // window of Intensity
+	Notify    kista.Addr    // gets every Event
 }
 
 // Program describes the pool's supervisor. A mistake in the pool fails each of its
