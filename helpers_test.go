@@ -167,19 +167,4 @@ func node(t testing.TB) *kista.Node {
 	return start(t, kista.Config{Name: "a"})
 }
 
-// echo answers calls with their number.
-type echo struct{ n int }
-
-func (e *echo) Init(*kista.Self) error { return nil }
-
-func (e *echo) Handle(_ *kista.Self, msg any) error {
-	if q, ok := msg.(kista.Request); ok {
-		e.n++
-		return q.From.Reply(e.n)
-	}
-	return nil
-}
-
-func (e *echo) Terminate(*kista.Self, error) error { return nil }
-
 func newLogger(h slog.Handler) *slog.Logger { return slog.New(h) }

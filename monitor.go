@@ -86,7 +86,7 @@ func (s *Self) MonitorWith(to Addr, o MonitorOpts) (Ref, error) {
 		p.mu.Unlock()
 		return ref, nil
 	}
-	reason := error(ErrNoProcess)
+	reason := ErrNoProcess
 	if err == ErrNoConnection { //nolint:errorlint // resolve's own
 		reason = ErrNoConnection
 	}

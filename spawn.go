@@ -185,6 +185,9 @@ func (n *Node) spawn(pr Program, parent *proc, ack *starting) (*proc, Ref, error
 		}
 	}
 	if err := n.adopt(p); err != nil {
+		// Somebody may have found it by its name already: it has never lived.
+		p.status, p.ended = statusDead, &ending{reason: err}
+		p.gone.Store(true)
 		if p.name != "" {
 			n.unnameLocked(p)
 		}

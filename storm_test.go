@@ -127,7 +127,7 @@ func (w *world) target(r *rand.Rand, seed uint64) kista.Body {
 			}
 			switch m := m.(type) {
 			case ping:
-				_, _ = s.Send(m.Reply, pong{m.Reply}), s.Send(m.Reply, pong{m.Reply})
+				_, _ = s.Send(m.Reply, pong(m)), s.Send(m.Reply, pong(m))
 			case kista.Request:
 				_ = m.From.Reply(1)
 			case kista.Exited:

@@ -63,7 +63,7 @@ func TestModelSQLite(t *testing.T) {
 		return j
 	}
 	rapid.Check(t, func(rt *rapid.T) {
-		dir, err := os.MkdirTemp(t.TempDir(), "")
+		dir, err := os.MkdirTemp(t.TempDir(), "") //nolint:usetesting // one for each of rapid's runs, within the test's
 		fatal(rt, err)
 		checkModel(rt, driver{
 			open: func(rt *rapid.T) store.Journal { return open(rt, filepath.Join(dir, "journal.db")) },

@@ -68,7 +68,7 @@ func runLedger(ctx context.Context, in io.Reader, out io.Writer, cfg ledger.Conf
 		}
 		defer f.Close()
 		w := bufio.NewWriter(f)
-		defer w.Flush()
+		defer func() { _ = w.Flush() }()
 		cfg.Log = w
 	}
 	say := json.NewEncoder(out)

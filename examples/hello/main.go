@@ -56,7 +56,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer node.Stop(ctx)
+	defer func() { _ = node.Stop(ctx) }()
 
 	_, err = supervisor.Start(ctx, node, supervisor.Spec{
 		Children: []supervisor.Child{

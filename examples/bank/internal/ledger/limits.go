@@ -60,7 +60,7 @@ func (l Limits) Validate() error {
 		{"Incoming", int64(l.Incoming)},
 	} {
 		if f.value < 0 {
-			return fmt.Errorf("Limits.%s is %d: it must not be negative", f.name, f.value)
+			return fmt.Errorf("bank: Limits.%s is %d: it must not be negative", f.name, f.value)
 		}
 	}
 	if d := l.WithDefaults(); d.Outgoing >= d.Tags {
