@@ -564,3 +564,26 @@ func TestSelfIsAContext(t *testing.T) {
 		assert.ErrorIs(t, leaked.Err(), context.Canceled)
 	})
 }
+
+// A body that returns at the very moment at which its grace is over dies once.
+func TestGraceIsOverAsTheBodyReturns(t *testing.T) {
+	bubble(t, func(t *testing.T, n *kista.Node) {
+		stays := n.Spawn(idle)
+		for range 500 {
+			pid, err := n.SpawnWith(kista.SpawnOpts{Grace: time.Second}, func(s *kista.Self) error {
+				<-s.Done()
+				time.Sleep(time.Second)
+				return nil
+			})
+			assert.NoError(t, err)
+			settle()
+			_ = kista.Exit(pid, errBoom)
+		}
+		time.Sleep(2 * time.Second)
+		var left []kista.PID
+		for pid := range n.Processes() {
+			left = append(left, pid)
+		}
+		assert.True(t, len(left) == 1 && left[0] == stays && n.Stats().Processes == 1, "left %v, %+v", left, n.Stats())
+	})
+}

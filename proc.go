@@ -175,7 +175,7 @@ func (p *proc) endLocked(e ending) after {
 func (p *proc) overdue() {
 	p.mu.Lock()
 	var a after
-	if p.exiting != nil {
+	if p.status != statusDead { // else it has just come back by itself
 		a = p.endLocked(*p.exiting)
 	}
 	p.mu.Unlock()
