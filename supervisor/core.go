@@ -24,7 +24,7 @@ type core struct {
 	byID        map[string]*child
 	lastNum     uint64
 	initial     uint64 // the last number that the Spec's own children have
-	active      int // children with a process
+	active      int    // children with a process
 	supervisors int
 	significant int // significant children that have not ended
 
