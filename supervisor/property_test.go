@@ -48,7 +48,7 @@ type world struct {
 	procs  map[*child]*process // until the core has heard of their end
 	order  []*child            // of procs: what a map has not
 	ticks  []tick              // armed, and perhaps forgotten since
-	agains []again
+	retries []again
 	asked  map[string]bool // true: answered
 	reqs   map[string]any
 	idle   map[*child]bool // why it may be without a process: by request, or it ignored its start
@@ -117,9 +117,9 @@ func (w *world) act() {
 			w.step(w.ticks[i])
 		}
 	case "again":
-		if i := w.index(len(w.agains)); i >= 0 {
-			a := w.agains[i]
-			w.agains = slices.Delete(w.agains, i, i+1)
+		if i := w.index(len(w.retries)); i >= 0 {
+			a := w.retries[i]
+			w.retries = slices.Delete(w.retries, i, i+1)
 			w.step(a)
 		}
 	case "time":
@@ -268,7 +268,7 @@ func (w *world) effect(e effect) {
 	case opArm:
 		w.ticks = append(w.ticks, tick{c: c, token: e.token})
 	case opAgain:
-		w.agains = append(w.agains, again{c: c, token: e.token})
+		w.retries = append(w.retries, again{c: c, token: e.token})
 	case opReply:
 		who := e.to.(string)
 		if w.asked[who] {
@@ -336,9 +336,9 @@ func (w *world) settle() {
 	for range 10_000 {
 		switch {
 		case len(w.order) > 0 && w.kind(w.order):
-		case len(w.agains) > 0:
-			a := w.agains[0]
-			w.agains = w.agains[1:]
+		case len(w.retries) > 0:
+			a := w.retries[0]
+			w.retries = w.retries[1:]
 			w.step(a)
 		default:
 			return
