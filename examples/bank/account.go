@@ -27,7 +27,7 @@ type answer struct {
 	NotNow term.Atom
 }
 
-// yield asks an account to give its process up if it has nothing to do.
+// yield asks an account to give its process up as soon as it has nothing to do.
 type yield struct{}
 
 // save is what an account leaves to be done after a reply.
@@ -86,6 +86,8 @@ type account struct {
 	state   *ledger.Account
 	waiting map[uint64][]kista.From // for the outcome of transfers
 	mark    store.Token             // of the mark; 0 if it is not set
+	// yielding: others wait for its room, and it ends with its last transfer.
+	yielding bool
 }
 
 // maxWaiting is how many callers may wait for the outcome of one transfer; of
@@ -95,7 +97,11 @@ const maxWaiting = 8
 var accountMux = func() *server.Mux[account] {
 	var m server.Mux[account]
 	server.OnCall(&m, func(c *server.Ctx, a *account, q ask) (answer, error) { return a.ask(c, q) })
-	server.OnCast(&m, func(c *server.Ctx, a *account, _ yield) error { return a.idle(c) })
+	server.OnCast(&m, func(c *server.Ctx, a *account, _ yield) error {
+		a.yielding = true
+		return a.idle(c)
+	})
+	server.OnContinue(&m, func(c *server.Ctx, a *account, _ yield) error { return a.idle(c) })
 	server.OnTimeout(&m, func(c *server.Ctx, a *account) error { return a.idle(c) })
 	server.OnContinue(&m, func(c *server.Ctx, a *account, _ save) error { return a.save(c) })
 	return &m
@@ -243,6 +249,10 @@ func (a *account) ask(c *server.Ctx, q ask) (answer, error) {
 		}
 	case ledger.Settle:
 		a.tell(q.N)
+	case ledger.Clear:
+		if a.yielding {
+			c.Continue(yield{})
+		}
 	}
 	if d.Wait != 0 {
 		a.wait(d.Wait, c.From())

@@ -35,6 +35,9 @@ func (a *accounts) started(c *server.Ctx, s kista.Started) error {
 		delete(a.marked, e.key)
 		delete(a.crashes, e.key)
 		a.answer(e, nil)
+		if len(a.queue) > 0 {
+			a.evict(c)
+		}
 		return a.startDone(c, e)
 	}
 	delete(a.byPID, e.pid)
