@@ -42,17 +42,17 @@ type process struct {
 }
 
 type world struct {
-	t      *rapid.T
-	core   *core
-	now    time.Time
-	procs  map[*child]*process // until the core has heard of their end
-	order  []*child            // of procs: what a map has not
-	ticks  []tick              // armed, and perhaps forgotten since
+	t       *rapid.T
+	core    *core
+	now     time.Time
+	procs   map[*child]*process // until the core has heard of their end
+	order   []*child            // of procs: what a map has not
+	ticks   []tick              // armed, and perhaps forgotten since
 	retries []again
-	asked  map[string]bool // true: answered
-	reqs   map[string]any
-	idle   map[*child]bool // why it may be without a process: by request, or it ignored its start
-	normal map[*child]bool // its last end was a normal one
+	asked   map[string]bool // true: answered
+	reqs    map[string]any
+	idle    map[*child]bool // why it may be without a process: by request, or it ignored its start
+	normal  map[*child]bool // its last end was a normal one
 }
 
 func newWorld(t *rapid.T) *world {
