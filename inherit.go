@@ -27,7 +27,10 @@ func (p *proc) inherits(name string, err error) bool {
 func (p *proc) inherit() error {
 	for p.heir != "" {
 		p.mu.Lock()
-		err := p.node.registerLocked(p.heir, p)
+		err := p.self.stoppedLocked() // a dead process would keep the name for ever
+		if err == nil {
+			err = p.node.registerLocked(p.heir, p)
+		}
 		p.mu.Unlock()
 		var taken *NameTakenError
 		switch {

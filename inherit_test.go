@@ -3,11 +3,13 @@ package kista_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/kista-go/kista"
+	"github.com/kista-go/kista/internal/assert"
 )
 
 // A name that an orphan still has is waited for; one that anybody else has is
@@ -56,5 +58,42 @@ func TestNameOfAnOrphanIsInherited(t *testing.T) {
 			t.Errorf("x is %v, want %v", who, second)
 		}
 		_ = kista.Exit(second, kista.Kill)
+	})
+}
+
+// TestHeirDiesWithItsOrphan ends both at once: the name is free then, and not a
+// dead process's for ever.
+func TestHeirDiesWithItsOrphan(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // nobody wakes between the two
+	synctest.Test(t, func(t *testing.T) {
+		n := stepNode(t)
+		program := func() kista.Program {
+			return kista.BehaviourProgram(kista.SpawnOpts{Name: "joe"}, "stepper", func() (kista.Behaviour, error) {
+				return &stepper{did: make(chan string, 9)}, nil
+			})
+		}
+		for range 100 {
+			var orphan, heir kista.PID
+			n.Spawn(func(s *kista.Self) error {
+				orphan, _, _ = s.StartChild(program())
+				_ = s.Unlink(orphan)
+				return nil
+			})
+			synctest.Wait()
+			n.Spawn(func(s *kista.Self) error {
+				heir, _, _ = s.StartChild(program())
+				_ = s.Unlink(heir)
+				_, err := s.Receive()
+				return err
+			})
+			synctest.Wait()
+			assert.True(t, n.Alive(orphan) && n.Alive(heir), "one does not wait for the other")
+			assert.NoError(t, kista.Exit(orphan, kista.Kill))
+			assert.NoError(t, kista.Exit(heir, kista.Kill))
+			synctest.Wait()
+			if pid, taken := n.WhereIs("joe"); taken {
+				t.Fatalf("the name is taken by %v, who is alive: %v", pid, n.Alive(pid))
+			}
+		}
 	})
 }
