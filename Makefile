@@ -52,8 +52,8 @@ install-tools: ## install the programs that some tests talk to (apt, needs root 
 build: ## build every package, and the programs into bin/
 	@GO="$(GO)" scripts/build.sh
 
-demo: ## the bank: crash whatever you like, and see that no money is lost
-	$(GO) run ./cmd/kista demo $(ARGS)
+demo: ## the supervised bank, its clients and those who kill it; DEMO='--for 10s' for flags
+	$(GO) run ./cmd/kista demo $(DEMO)
 
 clean: ## remove what build, cover and the tests leave behind
 	rm -rf bin dist cover.out
