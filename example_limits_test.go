@@ -68,5 +68,5 @@ func ExampleWait() {
 	fmt.Println(reason, err)
 	// Output:
 	// it lives: context deadline exceeded
-	// kista: no such process <nil>
+	// kista: killed <nil>
 }

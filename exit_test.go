@@ -201,18 +201,9 @@ func TestS010_AliveKnowsOfSignalsSentBefore(t *testing.T) {
 			assert.NoError(t, kista.Exit(pid, errBoom))
 			assert.True(t, !n.Alive(pid), "alive after an exit signal (busy %v)", busy)
 			close(gate)
-			assert.ErrorIs(t, waitOrGone(t, pid), errBoom)
+			assert.ErrorIs(t, wait(t, pid), errBoom)
 		}
 	})
-}
-
-// waitOrGone is wait where the process may have ended already.
-func waitOrGone(t *testing.T, pid kista.PID) error {
-	reason := wait(t, pid)
-	if errors.Is(reason, kista.ErrNoProcess) {
-		return errBoom
-	}
-	return reason
 }
 
 type bigReason struct {
@@ -323,7 +314,7 @@ func TestS046_ExitSignalEndsOrBecomesAMessage(t *testing.T) {
 	bubble(t, func(t *testing.T, n *kista.Node) {
 		pid := n.Spawn(idle)
 		assert.NoError(t, kista.Exit(pid, errBoom))
-		assert.ErrorIs(t, waitOrGone(t, pid), errBoom)
+		assert.ErrorIs(t, wait(t, pid), errBoom)
 		within(t, n, func(s *kista.Self) {
 			s.TrapExits(true)
 			sender := s.Spawn(func(o *kista.Self) error { return o.Exit(s.PID(), errBoom) })
@@ -361,7 +352,7 @@ func TestS048_NormalExitOfOneself(t *testing.T) {
 			after = true
 			return errBoom
 		})
-		assert.NoError(t, waitNormal(t, pid))
+		assert.NoError(t, wait(t, pid))
 		settle()
 		assert.True(t, !after, "code ran after the second operation of an ended process")
 		within(t, n, func(s *kista.Self) {
@@ -370,13 +361,6 @@ func TestS048_NormalExitOfOneself(t *testing.T) {
 			assert.Equal(t, receive[kista.Exited](t, s), kista.Exited{PID: s.PID()})
 		})
 	})
-}
-
-func waitNormal(t *testing.T, pid kista.PID) error {
-	if reason := wait(t, pid); !errors.Is(reason, kista.ErrNoProcess) {
-		return reason
-	}
-	return nil
 }
 
 func TestS049_KillCannotBeTrapped(t *testing.T) {

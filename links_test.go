@@ -30,7 +30,7 @@ func TestS032_LinksAreSymmetricAndSingle(t *testing.T) {
 			})
 			assert.NoError(t, s.Link(theirs))
 		})
-		assert.NoError(t, waitNormal(t, theirs))
+		assert.NoError(t, wait(t, theirs))
 	})
 }
 

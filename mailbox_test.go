@@ -204,7 +204,7 @@ func TestCalls(t *testing.T) {
 		})
 		settle()
 		_ = kista.Exit(caller, errBoom)
-		assert.ErrorIs(t, waitOrGone(t, caller), errBoom)
+		assert.ErrorIs(t, wait(t, caller), errBoom)
 		_, err = kista.Call(context.Background(), server, make(chan int))
 		assert.ErrorAs[*kista.DataError](t, err)
 	})

@@ -200,8 +200,10 @@ func (p *proc) farMonitor(g signal) after {
 }
 
 // Wait waits until the process ends and returns its exit reason, nil for a
-// normal end; [ErrNoProcess] if it had ended before. err is ctx's, if that ends
-// first. Anyone may call it; a process gives its Self as ctx.
+// normal end. A PID of this node still knows the reason of a process that has
+// ended before, so whoever spawned one cannot come too late; for the zero PID,
+// and for a name that nobody has, the reason is [ErrNoProcess]. err is ctx's, if
+// that ends first. Anyone may call it; a process gives its Self as ctx.
 func Wait(ctx context.Context, to Addr) (reason, err error) {
 	q, rerr := resolve(to)
 	if q == nil {
@@ -217,8 +219,9 @@ func Wait(ctx context.Context, to Addr) (reason, err error) {
 	ref := q.node.newRef()
 	q.mu.Lock()
 	if q.status == statusDead {
+		ended := q.ended
 		q.mu.Unlock()
-		return ErrNoProcess, nil
+		return private(ended.reason), nil
 	}
 	q.watchLocked(ref, watcher{obj: to, ch: ch})
 	q.mu.Unlock()

@@ -185,7 +185,10 @@ func TestWait(t *testing.T) {
 		reason, err := kista.Wait(context.Background(), n.Name("it"))
 		assert.NoError(t, err)
 		assert.ErrorIs(t, reason, errBoom)
-		for _, to := range []kista.Addr{pid, n.Name("it"), kista.PID{}} {
+		reason, err = kista.Wait(context.Background(), pid) // nobody comes too late
+		assert.NoError(t, err)
+		assert.ErrorIs(t, reason, errBoom)
+		for _, to := range []kista.Addr{n.Name("it"), kista.PID{}} {
 			reason, err = kista.Wait(context.Background(), to)
 			assert.NoError(t, err)
 			assert.ErrorIs(t, reason, kista.ErrNoProcess)

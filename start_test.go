@@ -78,12 +78,14 @@ func TestS100_FailedStartLink(t *testing.T) {
 			settleInside()
 			empty(t, s)
 		})
-		pid := n.Spawn(func(s *kista.Self) error {
-			_, err := s.StartLink(s, fails)
-			_, _ = s.StartLink(s, fails)
-			return errors.Join(errOther, err)
+		within(t, n, func(s *kista.Self) {
+			s.SpawnMonitor(func(s *kista.Self) error {
+				_, err := s.StartLink(s, fails)
+				_, _ = s.StartLink(s, fails)
+				return errors.Join(errOther, err)
+			})
+			assert.ErrorIs(t, receive[kista.Down](t, s).Reason, errBoom) // S108: not trapping, it ends with it
 		})
-		assert.ErrorIs(t, wait(t, pid), errBoom) // S108: not trapping, it ends with it
 		within(t, n, func(s *kista.Self) {
 			_, err := s.StartLink(s, program(kista.SpawnOpts{}, counter{init: func(*kista.Self) error { return kista.ErrIgnore }}))
 			assert.True(t, err == kista.ErrIgnore, "%v", err)
