@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -262,6 +263,68 @@ func TestStopWithABlockedLogHandler(t *testing.T) {
 		close(gate)
 	})
 }
+
+// levelled is a handler that wants records from a level on.
+type levelled struct {
+	slog.Handler
+	least slog.LevelVar
+	seen  atomic.Int64
+}
+
+func (h *levelled) Enabled(_ context.Context, l slog.Level) bool { return l >= h.least.Level() }
+func (h *levelled) Handle(context.Context, slog.Record) error    { h.seen.Add(1); return nil }
+
+// What the logger does not want drives out nothing, and is nothing dropped. A
+// level that is lowered is noticed.
+func TestUnwantedReports(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := &levelled{}
+		h.least.Set(slog.LevelWarn)
+		n := start(t, kista.Config{Logger: slog.New(h)})
+		settle()
+		flood := func() {
+			for range 20_000 {
+				n.Report(slog.LevelInfo, "much")
+			}
+			settle()
+		}
+		flood()
+		n.Report(slog.LevelWarn, "little")
+		flood()
+		assert.Equal(t, h.seen.Load(), int64(1))
+		assert.Equal(t, n.Stats().DroppedReports, int64(0))
+		h.least.Set(slog.LevelInfo)
+		for range 2 {
+			for range 1000 {
+				n.Report(slog.LevelInfo, "wanted")
+			}
+			settle()
+		}
+		assert.True(t, h.seen.Load() > 1000, "%d of 2000 seen", h.seen.Load())
+	})
+}
+
+// A handler that misbehaves when it is first asked is asked no more than once for
+// nothing.
+func TestHostileEnabled(t *testing.T) {
+	for name, do := range map[string]func(){"panics": func() { panic("enabled") }, "exits": func() { runtime.Goexit() }} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				n := start(t, kista.Config{Logger: slog.New(&asking{do: do})})
+				n.Spawn(ends(errBoom))
+				settle()
+				assert.Equal(t, n.Stats().DroppedReports, int64(1))
+			})
+		})
+	}
+}
+
+type asking struct {
+	slog.Handler
+	do func()
+}
+
+func (a *asking) Enabled(context.Context, slog.Level) bool { a.do(); return true }
 
 // Methods of reasons and of panic values run in the process that made them.
 func TestHostileReasons(t *testing.T) {
