@@ -68,16 +68,22 @@ func (n *Node) registerLocked(name string, p *proc) error {
 	}
 	n.names[name] = p
 	p.name = name
+	n.namedLocked()
+	return nil
+}
+
+// namedLocked wakes those who wait for a name.
+func (n *Node) namedLocked() {
 	if n.named != nil {
 		close(n.named)
 		n.named = nil
 	}
-	return nil
 }
 
 // AwaitName waits until somebody is registered under name and returns who: the
 // first one, or the next incarnation after a crash. It returns at once if
-// somebody is. The error is ctx's cause.
+// somebody is. The error is ctx's cause, or [ErrNodeStopped]. Give ctx a deadline
+// where a supervisor may have given up: then nobody comes any more.
 func (n *Node) AwaitName(ctx context.Context, name string) (PID, error) {
 	for {
 		n.namesMu.Lock()
@@ -89,6 +95,12 @@ func (n *Node) AwaitName(ctx context.Context, name string) (PID, error) {
 		n.namesMu.Unlock()
 		if p != nil {
 			return p.pid(), nil
+		}
+		n.mu.Lock()
+		stopping := n.stopping
+		n.mu.Unlock()
+		if stopping {
+			return PID{}, ErrNodeStopped
 		}
 		select {
 		case <-named:

@@ -37,6 +37,16 @@ func TestAwaitName(t *testing.T) {
 		if _, err := n.AwaitName(ctx, "nobody"); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got %v", err)
 		}
+		ended := make(chan error, 1)
+		go func() {
+			_, err := n.AwaitName(context.Background(), "nobody")
+			ended <- err
+		}()
+		synctest.Wait()
+		_ = n.Stop(context.Background())
+		if err := <-ended; !errors.Is(err, kista.ErrNodeStopped) {
+			t.Errorf("got %v", err)
+		}
 	})
 }
 

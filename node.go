@@ -229,6 +229,9 @@ func (n *Node) Stop(ctx context.Context) error {
 	again := n.stopping
 	n.stopping = true
 	n.mu.Unlock()
+	n.namesMu.Lock()
+	n.namedLocked()
+	n.namesMu.Unlock()
 	if again {
 		select {
 		case <-n.stopped:

@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -26,6 +28,7 @@ type demo struct {
 	lasts      time.Duration
 	quiet      bool
 	serveOnly  bool
+	limited    bool // --for was given
 	out        io.Writer
 }
 
@@ -52,7 +55,7 @@ It ends with status 0 if they agree to the last coin. Ctrl-C stops in order.`,
   kista demo --serve-only --data ./books        # the bank alone, for your own clients`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			d.out = cmd.OutOrStdout()
+			d.out, d.limited = cmd.OutOrStdout(), cmd.Flags().Changed("for")
 			return d.run(cmd.Context())
 		},
 	}
@@ -69,6 +72,9 @@ It ends with status 0 if they agree to the last coin. Ctrl-C stops in order.`,
 
 // run starts the node and the bank, and stops them whatever happens between.
 func (d *demo) run(ctx context.Context) (err error) {
+	if d.lasts < 0 {
+		return fmt.Errorf("--for %v is negative", d.lasts)
+	}
 	temporary := d.data == ""
 	if temporary {
 		if d.data, err = os.MkdirTemp("", "kista-demo-"); err != nil {
@@ -92,8 +98,10 @@ func (d *demo) run(ctx context.Context) (err error) {
 	defer done()
 	err = errors.Join(err, t.stop(stopping), node.Stop(stopping))
 	switch {
-	case err != nil:
+	case err != nil && t.bank != nil:
 		t.screen.Say("data and log stay in %s", d.data)
+	case temporary && err != nil:
+		_ = os.RemoveAll(d.data) // nothing has happened in it
 	case temporary:
 		return os.RemoveAll(d.data)
 	}
@@ -103,11 +111,25 @@ func (d *demo) run(ctx context.Context) (err error) {
 // serve runs the bank alone.
 func (t *trial) serve(ctx context.Context) error {
 	t.screen.Say("ready plain=%v robust=%v data=%s", t.bank.Addr(), t.bank.RobustAddr(), t.demo.data)
-	<-ctx.Done()
+	select {
+	case <-ctx.Done():
+	case <-t.over():
+	}
 	return nil
+}
+
+// over is closed when the time that was given explicitly has passed.
+func (t *trial) over() <-chan time.Time {
+	if !t.demo.limited || t.demo.lasts == 0 {
+		return nil
+	}
+	return time.After(t.demo.lasts)
 }
 
 // portError says what to do about a port that is taken.
 func portError(err error) error {
+	if !strings.Contains(err.Error(), syscall.EADDRINUSE.Error()) {
+		return fmt.Errorf("the bank cannot start: %w", err)
+	}
 	return fmt.Errorf("the bank cannot start: %w\n(if a port is in use, choose others: --port 0 --robust-port 0)", err)
 }

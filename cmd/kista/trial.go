@@ -51,12 +51,12 @@ func (t *trial) run(ctx context.Context) error {
 	if t.demo.serveOnly {
 		return t.serve(ctx)
 	}
-	t.screen.Say("A bank is open at %v, robustly at %v. Its books: %s", b.Addr(), b.RobustAddr(), t.demo.data)
+	t.screen.Tell("A bank is open at %v, robustly at %v. Its books: %s", b.Addr(), b.RobustAddr(), t.demo.data)
 	books, err := openLedger(b.RobustAddr().String(), filepath.Join(t.demo.data, "ledger.json"))
 	if err != nil {
 		return err
 	}
-	t.screen.Say("Its clients are process %d. From here on its parts are killed.\n", books.pid())
+	t.screen.Tell("Its clients are process %d. From here on its parts are killed.\n", books.pid())
 	working := ctx
 	if t.demo.lasts > 0 {
 		var done func()
@@ -125,7 +125,7 @@ func (t *trial) summary() {
 		}
 		rows = append(rows, append(row, fmt.Sprint(n), median(took), slowest(took)))
 	}
-	t.screen.Say("")
+	t.screen.Tell("")
 	t.screen.Table(head, rows)
 }
 

@@ -73,8 +73,11 @@ func run(ctx context.Context) error {
 		value, err := server.Call(ctx, counter, Add{N: n})
 		fmt.Printf("add %d: %d, %v\n", n, value, err)
 		if n == 13 {
-			if _, err := node.AwaitName(ctx, "counter"); err != nil {
-				return err
+			again, cancel := context.WithTimeout(ctx, 5*time.Second)
+			_, err := node.AwaitName(again, "counter")
+			cancel()
+			if err != nil {
+				return fmt.Errorf("the counter is not started again: %w", err)
 			}
 		}
 	}

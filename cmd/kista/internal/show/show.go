@@ -59,6 +59,13 @@ func (s *Screen) Say(format string, args ...any) {
 	fmt.Fprintf(s.w, format+"\n", args...)
 }
 
+// Tell prints a line, not on a quiet screen.
+func (s *Screen) Tell(format string, args ...any) {
+	if !s.quiet {
+		s.Say(format, args...)
+	}
+}
+
 // Crash prints who died, of what, and how it came back.
 func (s *Screen) Crash(victim, who, cause, reason, back string) {
 	if s.quiet {
