@@ -204,12 +204,15 @@ func TestS103_WhatACrashReportSays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := &handler{}
 		n := start(t, kista.Config{Name: "a", Logger: slog.New(h)})
+		gate := make(chan struct{})
 		pid, _ := n.SpawnWith(kista.SpawnOpts{Name: "it", Label: "label", TrapExits: true}, func(s *kista.Self) error {
+			<-gate
 			receive[string](t, s)
 			panic("value")
 		})
 		_ = kista.Send(pid, "last")
 		_ = kista.Send(pid, "waiting")
+		close(gate)
 		settle()
 		f := h.fields(t)
 		for key, want := range map[string]string{

@@ -82,6 +82,7 @@ func TestS062_EndOfTheWatcherIsSilent(t *testing.T) {
 			info, _ := n.Info(other)
 			assert.True(t, len(info.MonitoredBy) == 1 && info.MonitoredBy[0] == s.PID(), "%v", info.MonitoredBy)
 		})
+		settle() // it tells its own watchers first
 		info, _ := n.Info(other)
 		assert.True(t, len(info.MonitoredBy) == 0 && info.MailboxLen == 0, "%+v", info)
 	})
