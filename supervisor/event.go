@@ -71,15 +71,23 @@ func (e Event) level() slog.Level {
 	return slog.LevelError
 }
 
-// attrs are the report's attributes.
-func (e Event) attrs() []slog.Attr {
+// attrs are the report's attributes, for child c: OTP's, as far as there is such a
+// thing here.
+func (e Event) attrs(c Child) []slog.Attr {
 	sup := e.Name
 	if sup == "" {
 		sup = e.Supervisor.String()
 	}
 	out := []slog.Attr{
-		slog.String("supervisor", sup), slog.String("child", e.Child), slog.String("pid", e.PID.String()),
+		slog.String("supervisor", sup), slog.String("child", e.Child),
 		slog.String("type", e.Type.String()), slog.String("restart", e.Restart.String()),
+		slog.String("shutdown", shutdownText(c.shutdown())),
+	}
+	if !e.PID.IsZero() {
+		out = append(out, slog.String("pid", e.PID.String()))
+	}
+	if c.Significant {
+		out = append(out, slog.Bool("significant", true))
 	}
 	if e.Level > 0 {
 		out = append(out, slog.Int("level", e.Level))
@@ -94,13 +102,23 @@ func (e Event) attrs() []slog.Attr {
 	return out
 }
 
+func shutdownText(d time.Duration) string {
+	switch d {
+	case BrutalKill:
+		return "brutal_kill"
+	case kista.NoTimeout:
+		return "infinity"
+	}
+	return d.String()
+}
+
 // tell reports and notifies.
 func (b *behaviour) tell(c *child, n note) {
 	e := Event{
 		Kind: n.kind, Supervisor: b.self.PID(), Name: b.self.Name(), Child: c.id(), PID: n.pid, Type: c.spec.Type(),
 		Restart: c.spec.Restart, Level: n.level, Reason: n.reason, Took: n.took,
 	}
-	b.self.Node().Report(e.level(), "supervisor: child "+e.Kind.String(), e.attrs()...)
+	b.self.Node().Report(e.level(), "supervisor: child "+e.Kind.String(), e.attrs(c.spec)...)
 	if to := b.core.spec.Notify; to != nil {
 		_ = b.self.Send(to, e)
 	}

@@ -141,6 +141,9 @@ func (k *core) stopped(c *child, reason error) {
 	}
 	k.note(kind, c, reason)
 	k.gone(c)
+	if len(c.waiters) > 0 && len(c.enders) == 0 && !k.final {
+		return // stopped with its group: they wait for its start with the group
+	}
 	k.neverStarted(c)
 	k.answer(&c.enders, done{}, nil)
 	k.dropTemporary(c)
