@@ -116,7 +116,7 @@ func (k *core) retry(c *child, err error) {
 // with others is started with them.
 func (k *core) retryNow(e again) {
 	c := e.c
-	if c.status == Restarting && c.token == e.token && !k.final && !k.sweep.willStop(c) {
+	if c.status == Restarting && c.token == e.token && !k.sweep.willStop(c) {
 		c.token = 0
 		k.restart(c)
 	}

@@ -179,3 +179,23 @@ func TestNotifyNeverHurts(t *testing.T) {
 		assert.NoError(t, kista.Exit(deaf, errors.New("enough")))
 	})
 }
+
+// Terminate knows how much time it has.
+func TestShutdownIsTerminatesDeadline(t *testing.T) {
+	bubble(t, func(t *testing.T, n *kista.Node, d *diary) {
+		left := map[string]time.Duration{}
+		child := func(id string, shutdown time.Duration) supervisor.Child {
+			return supervisor.Child{ID: id, Shutdown: shutdown, Start: program(worker{id: id, d: d, end: func(s *kista.Self, _ error) error {
+				if until, limited := s.Deadline(); limited {
+					left[id] = time.Until(until)
+				}
+				return nil
+			}})}
+		}
+		sup := start(t, n, supervisor.Spec{Children: []supervisor.Child{
+			child("default", 0), child("minute", time.Minute), child("for ever", kista.NoTimeout),
+		}})
+		assert.ErrorIs(t, stop(t, n, sup), kista.ErrShutdown)
+		assert.Equal(t, left, map[string]time.Duration{"default": supervisor.DefaultShutdown, "minute": time.Minute})
+	})
+}

@@ -31,6 +31,7 @@ var rewrite = flag.Bool("rewrite", false, "write what the core does into testdat
 //	fail ID REASON   its start has failed
 //	exit ID REASON   its process has ended
 //	late ID          the time of its timer has come; "late pool" of the pool's own
+//	stale ID         the time of an older timer of its has come
 //	again ID         the message by which a failed restart is tried again
 //	at D             that much time has passed since the beginning
 //	WHO start ID ... | terminate ID | restart ID | delete ID | get ID | which | count
@@ -138,6 +139,8 @@ func (s *script) command(line string) {
 			return
 		}
 		s.step(tick{c: s.kid(f[1]), token: s.kid(f[1]).token})
+	case "stale":
+		s.step(tick{c: s.kid(f[1]), token: s.kid(f[1]).token - 1})
 	case "again":
 		s.step(again{c: s.kid(f[1]), token: s.kid(f[1]).token})
 	case "at":
