@@ -51,11 +51,16 @@ func (l *life) see(e supervisor.Event) {
 func (l *life) follow(t *testing.T, n *kista.Node) kista.PID {
 	pid, err := n.SpawnWith(kista.SpawnOpts{Mailbox: kista.MailboxLimit{Messages: 1 << 30, Bytes: 1 << 40}}, func(s *kista.Self) error {
 		for {
-			e, err := kista.Receive[supervisor.Event](s)
+			msg, err := s.Receive()
+			switch m := msg.(type) {
+			case supervisor.Event:
+				l.see(m)
+			case kista.Request: // all before it is seen
+				_ = m.From.Reply(nil)
+			}
 			if err != nil {
 				return err
 			}
-			l.see(e)
 		}
 	})
 	assert.NoError(t, err)
@@ -165,6 +170,7 @@ func TestHammer(t *testing.T) {
 		}
 	}
 	assert.ErrorIs(t, stop(t, n, top), kista.ErrShutdown)
+	assert.NoError(t, second(kista.Call(ctx, notify, "done?")))
 	assert.NoError(t, n.Stop(ctx))
 	s := n.Stats()
 	assert.True(t, s.Processes == 0 && s.Zombies == 0 && s.Timers == 0 && s.Names == 0, "after stop: %+v", s)
@@ -173,7 +179,10 @@ func TestHammer(t *testing.T) {
 	for _, w := range l.wrong {
 		t.Error(w)
 	}
-	assert.True(t, l.starts > rounds, "only %d starts", l.starts)
+	assert.True(t, l.starts > 16, "only %d starts", l.starts) // those of the tree itself
+	for who, pid := range l.up { // a supervisor that was killed told of no ends
+		assert.True(t, !n.Alive(pid), "%s: %v lives", who, pid)
+	}
 }
 
 // molest does one thing to the tree.
