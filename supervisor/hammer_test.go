@@ -180,7 +180,7 @@ func TestHammer(t *testing.T) {
 		t.Error(w)
 	}
 	assert.True(t, l.starts > 16, "only %d starts", l.starts) // those of the tree itself
-	for who, pid := range l.up { // a supervisor that was killed told of no ends
+	for who, pid := range l.up {                              // a supervisor that was killed told of no ends
 		assert.True(t, !n.Alive(pid), "%s: %v lives", who, pid)
 	}
 }
