@@ -62,9 +62,13 @@ func TestBadFrames(t *testing.T) {
 		assert.Equal(t, c.receive(), `{error,bad_request}`)
 	}
 	c.steps([2]string{`{deposit,joe,5}`, `{ok,5}`})
-	c.raw(255, 255, 255, 255, 131, 97)
-	assert.Equal(t, c.receive(), `{error,frame_too_large}`)
-	c.closed()
+	for _, size := range [][]byte{{255, 255, 255, 255}, {0, 0, 3, 233}} { // 4 GB; 1001
+		c := dial(t, b.Addr())
+		c.raw(append(size, 131, 97)...)
+		assert.NoError(t, c.conn.SetDeadline(time.Now().Add(patience)))
+		assert.Equal(t, c.receive(), `{error,frame_too_large}`)
+		c.closed()
+	}
 	dial(t, b.Addr()).steps([2]string{`{balance,joe}`, `{ok,5}`})
 }
 

@@ -77,7 +77,10 @@ func (b *Bank) listen(self *kista.Self, p *counter) error {
 // admit starts the process of a connection, if there is room for one.
 func (b *Bank) admit(self *kista.Self, p *counter, conn net.Conn) {
 	given := false
+	// If this process is ended while it is stuck, the client shall not wait for it.
+	keep := context.AfterFunc(self, func() { _ = conn.Close() })
 	defer func() {
+		keep()
 		if !given {
 			_ = conn.Close()
 		}

@@ -164,7 +164,7 @@ func TestTransferToPoisonedAccount(t *testing.T) {
 	defer cancel()
 	dir := t.TempDir()
 	node := startNode(t)
-	cfg := bank.Config{Data: dir, RequestTimeout: 50 * time.Millisecond}
+	cfg := bank.Config{Data: dir, RequestTimeout: time.Second}
 	b, err := bank.Start(ctx, node, cfg)
 	assert.NoError(t, err)
 	dial(t, b.Addr()).steps([][2]string{{`{deposit,joe,5}`, `{ok,5}`}, {`{deposit,mike,7}`, `{ok,7}`}}...)
@@ -174,6 +174,7 @@ func TestTransferToPoisonedAccount(t *testing.T) {
 	assert.NoError(t, err)
 
 	dial(t, b.RobustAddr()).steps([][2]string{
+		{`{call,q,{deposit,mike,1}}`, `{nack,q,quarantined}`},
 		{`{call,t,{transfer,joe,mike,2}}`, `{nack,t,unavailable}`},
 		{`{call,b,{balance,joe}}`, `{ack,b,{ok,3}}`},
 	}...)

@@ -3,7 +3,7 @@ package bank_test
 import (
 	"context"
 	"net"
-	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,7 +15,7 @@ import (
 // gate is a fault that holds a process at a point until it is opened.
 type gate struct {
 	point   bank.Point
-	once    sync.Once
+	taken   atomic.Bool
 	reached chan string
 	opened  chan struct{}
 }
@@ -25,11 +25,9 @@ func newGate(p bank.Point) *gate {
 }
 
 func (g *gate) fault(p bank.Point, who string) {
-	if p == g.point {
-		g.once.Do(func() {
-			g.reached <- who
-			<-g.opened
-		})
+	if p == g.point && g.taken.CompareAndSwap(false, true) {
+		g.reached <- who
+		<-g.opened
 	}
 }
 
