@@ -36,9 +36,9 @@
 // must be, are lived with: each costs little, and clients repeat their requests.
 // A supervisor whose restarts are dear would have a longer period. Accounts and
 // connections are not counted at all. There are many, started by strangers'
-// requests, and no stranger's request shall be able to
-// use up the patience meant for the bank: connections are temporary children, and
-// accounts have a parent of their own kind.
+// requests, and no stranger shall be able to use up the patience that is meant for
+// the bank: connections are temporary children, and accounts have a parent of their
+// own kind.
 //
 // For people and for tools, every process is labelled "bank" and its name above
 // (Config.Name stands for "bank"), such as "bank account joe"; connections are
