@@ -1,6 +1,7 @@
 package kista_test
 
 import (
+	"runtime"
 	"testing"
 
 	"github.com/kista-go/kista"
@@ -262,6 +263,7 @@ func TestLinkWhileTheExitIsOnItsWay(t *testing.T) {
 				go func() { _ = kista.Exit(child, kista.Kill) }()
 				for n.Alive(child) {
 					_ = s.Link(child)
+					runtime.Gosched()
 				}
 				_ = s.Link(child)
 				assert.Equal(t, receive[kista.Exited](t, s).Reason, kista.ErrKilled)
