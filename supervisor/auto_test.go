@@ -34,7 +34,7 @@ func TestS196_AnySignificant(t *testing.T) {
 				AutoShutdown: supervisor.AnySignificant,
 				Children:     []supervisor.Child{d.child("x"), d.significant("a", tc.restart), d.significant("b", tc.restart)},
 			})
-			end := endOf(n, sup)
+			end := endOf(sup)
 			crash(t, n, "a", tc.reason)
 			assert.True(t, <-end == kista.ErrShutdown, "another reason") //nolint:errorlint // bare
 			assert.Equal(t, d.take(), words("+x", "+a", "+b", "-a", "-b", "-x"))
@@ -48,7 +48,7 @@ func TestS196_AllSignificant(t *testing.T) {
 			AutoShutdown: supervisor.AllSignificant,
 			Children:     []supervisor.Child{d.child("x"), d.significant("a", supervisor.Transient), d.significant("b", supervisor.Temporary)},
 		})
-		end := endOf(n, sup)
+		end := endOf(sup)
 		crash(t, n, "a", nil)
 		crash(t, n, "x", errBoom)
 		assert.True(t, n.Alive(sup), "too early")

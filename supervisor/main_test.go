@@ -167,26 +167,21 @@ func crash(t testing.TB, n *kista.Node, name string, reason error) {
 // stop stops a supervisor, as its parent would, and returns its exit reason.
 func stop(t testing.TB, n *kista.Node, pid kista.PID) error {
 	t.Helper()
-	end := endOf(n, pid)
+	end := endOf(pid)
 	long, cancel := context.WithTimeout(ctx, 24*time.Hour)
 	defer cancel()
 	assert.NoError(t, second(kista.System(long, pid, kista.Terminate{Reason: kista.ErrShutdown})))
 	return <-end
 }
 
-// endOf tells, now that it lives, how a process will end.
-func endOf(n *kista.Node, pid kista.PID) <-chan error {
-	ch, watching := make(chan error, 1), make(chan struct{})
-	n.Spawn(func(s *kista.Self) error {
-		s.Monitor(pid)
-		close(watching)
-		down, err := kista.Receive[kista.Down](s)
-		if err == nil {
-			ch <- down.Reason
+// endOf tells how a process ends. It adds no process to the node.
+func endOf(pid kista.PID) <-chan error {
+	ch := make(chan error, 1)
+	go func() {
+		if reason, err := kista.Wait(ctx, pid); err == nil {
+			ch <- reason
 		}
-		return err
-	})
-	<-watching
+	}()
 	return ch
 }
 

@@ -26,7 +26,7 @@ func TestMatrix_a10_TwelvePanics(t *testing.T) {
 		bad := supervisor.Child{ID: "a", Start: program(worker{id: "a", d: d, handle: func(*kista.Self, any) error { panic("bug") }})}
 		a := start(t, n, supervisor.Spec{Intensity: 10, Children: []supervisor.Child{bad}})
 		b := start(t, n, supervisor.Spec{Children: d.children("b")})
-		end := endOf(n, a)
+		end := endOf(a)
 		for range 12 {
 			_ = kista.Send(n.Name("a"), "go")
 			pass(100 * time.Millisecond)

@@ -20,7 +20,7 @@ func (d *diary) simpler(id string) supervisor.Child {
 func TestOrElse_SimplerWaysBeforeGivingUp(t *testing.T) {
 	bubble(t, func(t *testing.T, n *kista.Node, d *diary) {
 		sup := start(t, n, supervisor.Spec{Children: []supervisor.Child{d.child("x"), d.simpler("a")}})
-		end := endOf(n, sup)
+		end := endOf(sup)
 		for range 5 { // each way is restarted once in vain
 			crash(t, n, "a", errBoom)
 		}

@@ -63,7 +63,7 @@ func TestS179_S180_Strategies(t *testing.T) {
 func TestS181_Intensity(t *testing.T) {
 	bubble(t, func(t *testing.T, n *kista.Node, d *diary) {
 		sup := start(t, n, supervisor.Spec{Intensity: 3, Children: d.children("a", "b")})
-		end := endOf(n, sup)
+		end := endOf(sup)
 		for range 3 {
 			crash(t, n, "b", errBoom)
 		}
@@ -82,7 +82,7 @@ func TestS181_Intensity(t *testing.T) {
 
 func TestS181_NoRestarts(t *testing.T) {
 	bubble(t, func(t *testing.T, n *kista.Node, d *diary) {
-		end := endOf(n, start(t, n, supervisor.Spec{Intensity: supervisor.NoRestarts, Children: d.children("a")}))
+		end := endOf(start(t, n, supervisor.Spec{Intensity: supervisor.NoRestarts, Children: d.children("a")}))
 		crash(t, n, "a", errBoom)
 		assert.ErrorAs[*supervisor.IntensityError](t, <-end)
 	})
@@ -97,7 +97,7 @@ func TestS182_TheWindowSlidesAndAGroupCountsOnce(t *testing.T) {
 			pass(5*time.Second + time.Millisecond)
 		}
 		assert.True(t, n.Alive(sup), "it gave up")
-		end := endOf(n, sup)
+		end := endOf(sup)
 		crash(t, n, "b", errBoom)
 		crash(t, n, "b", errBoom)
 		assert.ErrorAs[*supervisor.IntensityError](t, <-end)
@@ -121,7 +121,7 @@ func TestS183_AFailedRestartIsTriedAgain(t *testing.T) {
 			crash(t, n, "b", errBoom) // four restarts: three fail
 			assert.Equal(t, ids(t, sup), words("c running", "b running", "a running"))
 			assert.Equal(t, d.reported("supervisor: child start failed"), 3)
-			end := endOf(n, sup)
+			end := endOf(sup)
 			crash(t, n, "b", errBoom) // the fifth
 			assert.ErrorAs[*supervisor.IntensityError](t, <-end)
 		})

@@ -39,7 +39,7 @@ func TestS176_Defaults(t *testing.T) {
 		end := func(s *kista.Self, _ error) error { <-s.Done(); return nil } // until its time is over
 		slow := supervisor.Child{ID: "slow", Start: program(worker{id: "slow", d: d, end: end})}
 		sup := start(t, n, supervisor.Spec{Children: append(d.children("a"), slow)})
-		gone := endOf(n, sup)
+		gone := endOf(sup)
 		crash(t, n, "a", nil) // permanent: one restart within five seconds
 		pass(5*time.Second + 1)
 		crash(t, n, "a", nil)
@@ -117,7 +117,7 @@ func TestS198_StopsWithItsParent(t *testing.T) {
 				<-go_
 				return reason
 			})
-			end := endOf(n, <-sup)
+			end := endOf(<-sup)
 			close(go_)
 			got := <-end
 			assert.True(t, errors.Is(got, reason), "reason %v, want %v", got, reason)
