@@ -204,14 +204,10 @@ func Begin(ctx context.Context, to Addr, req any) *Pending {
 		}
 		defer s.leave()
 	}
-	p, err := resolve(to)
+	p := c.callee()
 	switch {
-	case p == nil && err == nil:
-		return c.fail(ErrNoProcess)
 	case p == nil:
-		return c.fail(err)
-	case s != nil && p == s.p:
-		return c.fail(ErrCallingSelf)
+		return c
 	case p.far != nil:
 		p.farCall(c, msg)
 		return c
@@ -226,6 +222,22 @@ func Begin(ctx context.Context, to Addr, req any) *Pending {
 		return c.fail(ErrNoProcess)
 	}
 	return c
+}
+
+// callee finds whom the call is for. If there is nobody, the call has failed.
+func (c *Pending) callee() *proc {
+	p, err := resolve(c.to)
+	switch {
+	case err != nil:
+		c.fail(err)
+	case p == nil:
+		c.fail(ErrNoProcess)
+	case p.pid() == c.caller:
+		c.fail(ErrCallingSelf)
+	default:
+		return p
+	}
+	return nil
 }
 
 // Wait waits for the answer: until it is there, the server has ended, or ctx

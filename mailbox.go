@@ -15,7 +15,7 @@ const (
 
 // MailboxLimit bounds a mailbox in messages and bytes, whichever comes first
 // (law 8). Zero fields mean the node's default, and there 100,000 messages and
-// 64 MiB. Signals, replies, timeouts and system requests are never counted,
+// 64 MiB. Signals, replies and system requests are never counted,
 // refused or dropped.
 type MailboxLimit struct {
 	Messages int
@@ -49,6 +49,7 @@ type mail struct {
 	size    int
 	counted bool
 	system  bool
+	patient bool // a timer's: it comes again if there is no room, whatever the policy
 }
 
 const mailOverhead = 48 // bytes counted for an entry besides its message
@@ -127,6 +128,9 @@ func (p *proc) admitLocked(m *mail, via Ref, isCall bool, a *after) (alive bool,
 	}
 	if m.counted && (p.count >= p.limit.Messages || p.bytes+m.size > p.limit.Bytes && p.count > 0) {
 		full := &MailboxFullError{PID: p.pid(), Messages: p.count, Bytes: p.bytes}
+		if m.patient {
+			return true, full
+		}
 		switch p.limit.Policy {
 		case KillReceiver:
 			*a = p.terminateLocked(ending{reason: full}, true)

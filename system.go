@@ -82,20 +82,16 @@ func beginSystem(ctx context.Context, to Addr, req SystemRequest) *Pending {
 		}
 		defer s.leave()
 	}
-	p, err := resolve(to)
+	p := c.callee()
 	switch {
-	case p == nil && err == nil:
-		return c.fail(ErrNoProcess)
 	case p == nil:
-		return c.fail(err)
+		return c
 	case p.far != nil:
 		c.complete(nil, ErrRemote)
 		return c
 	case p.hasBody:
 		c.complete(nil, ErrNotBehaviour)
 		return c
-	case p.pid() == c.caller:
-		return c.fail(ErrCallingSelf)
 	}
 	m := &mail{msg: Request{From: From{c}, Msg: req}, system: true}
 	if alive, _ := p.post(m, Ref{}, c); !alive {

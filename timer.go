@@ -10,6 +10,7 @@ type Timer struct {
 	node *Node
 	to   Addr
 	msg  any
+	size int
 	at   time.Time
 	err  error
 	proc *proc // the process it dies with; for others the node's own
@@ -21,16 +22,18 @@ type Timer struct {
 
 // SendAfter sends msg, copied now, once d has passed. A timer for a process dies
 // with it; a name is looked up when the time comes (statement 88), and nobody
-// there is no error. A negative d counts as zero. The message is not counted
-// against the mailbox. If msg is not data, or the node has as many timers as it
-// may, the timer never fires and [Timer.Err] says why.
+// there is no error. A negative d counts as zero. Where the
+// mailbox is full the message comes as soon as there is room, whatever the
+// policy; until then the timer counts as one under way. If msg is not data, or
+// the node has as many timers as it may, the timer never fires and [Timer.Err]
+// says why.
 func SendAfter(d time.Duration, to Addr, msg any) *Timer {
 	t := &Timer{to: to}
-	out, _, err := messages.Copy(msg)
+	out, size, err := messages.Copy(msg)
 	if err != nil {
 		return t.failed(dataError(err))
 	}
-	t.msg = out
+	t.msg, t.size = out, size+mailOverhead
 	switch a := to.(type) {
 	case PID:
 		t.proc = a.p
@@ -47,29 +50,38 @@ func SendAfter(d time.Duration, to Addr, msg any) *Timer {
 		}
 		t.node = t.proc.node
 	}
-	if t.node.timers.Add(1) > int64(t.node.maxTimers) {
-		t.node.timers.Add(-1)
-		return t.failed(ErrSystemLimit)
-	}
-	t.at = t.node.clock.Now().Add(max(d, 0))
 	if t.proc == nil || t.proc.far != nil {
 		t.proc = t.node.init
 	}
-	p := t.proc
+	if err := t.arm(max(d, 0)); err != nil {
+		return t.failed(err)
+	}
+	return t
+}
+
+// arm sets the timer going. It is over at once if its process has ended.
+func (t *Timer) arm(d time.Duration) error {
+	n, p := t.node, t.proc
+	if n.timers.Add(1) > int64(n.maxTimers) {
+		n.timers.Add(-1)
+		return ErrSystemLimit
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.status == statusDead && p != t.node.init || p.doomed != nil {
-		t.node.timers.Add(-1)
-		return t.failed(nil)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if p.status == statusDead && p != n.init || p.doomed != nil {
+		n.timers.Add(-1)
+		t.over = true
+		return nil
 	}
 	if p.timers == nil {
 		p.timers = map[*Timer]struct{}{}
 	}
 	p.timers[t] = struct{}{}
-	t.mu.Lock()
-	t.stop = t.node.clock.AfterFunc(max(d, 0), t.fire)
-	t.mu.Unlock()
-	return t
+	t.over, t.at = false, n.clock.Now().Add(d)
+	t.stop = n.clock.AfterFunc(d, t.fire)
+	return nil
 }
 
 func (t *Timer) failed(err error) *Timer {
@@ -98,12 +110,18 @@ func (t *Timer) forget() {
 	t.proc.mu.Unlock()
 }
 
+// roomEvery is how often a timer tries again to get into a full mailbox.
+const roomEvery = 10 * time.Millisecond
+
 func (t *Timer) fire() {
 	if !t.end() {
 		return
 	}
 	t.forget()
-	_ = dispatch(PID{}, t.to, &mail{msg: t.msg})
+	err := dispatch(PID{}, t.to, &mail{msg: t.msg, size: t.size, counted: true, patient: true})
+	if _, full := err.(*MailboxFullError); full && t.arm(roomEvery) != nil { //nolint:errorlint // post's own
+		t.node.dropped.Add(1)
+	}
 }
 
 // dropTimers ends the timers that die with the node only: those for names and

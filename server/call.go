@@ -89,7 +89,7 @@ func (p *Pending[R]) result(v any, err error) (R, error) {
 // if there is nobody, or no way there (statement 130): who must know calls. The
 // error is a [*kista.DataError] if msg is not data, or a
 // [*kista.MailboxFullError] if the server's mailbox refuses. In a server, use
-// [Ctx.Cast].
+// [Ctx.Cast]. A [kista.Body] receives it as a [Casted]; send it plain messages.
 func Cast(to kista.Addr, msg any) error {
 	return lossy(kista.Send(to, Casted{Msg: msg}))
 }
