@@ -22,11 +22,10 @@ type Timer struct {
 
 // SendAfter sends msg, copied now, once d has passed. A timer for a process dies
 // with it; a name is looked up when the time comes (statement 88), and nobody
-// there is no error. A negative d counts as zero. Where the
-// mailbox is full the message comes as soon as there is room, whatever the
-// policy; until then the timer counts as one under way. If msg is not data, or
-// the node has as many timers as it may, the timer never fires and [Timer.Err]
-// says why.
+// there is no error. A negative d counts as zero. Where the mailbox is full the
+// message comes as soon as there is room, whatever the policy; until then the
+// timer counts as one under way. If msg is not data, or the node has as many
+// timers as it may, the timer never fires and [Timer.Err] says why.
 func SendAfter(d time.Duration, to Addr, msg any) *Timer {
 	t := &Timer{to: to}
 	out, size, err := messages.Copy(msg)
