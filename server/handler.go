@@ -46,7 +46,7 @@ type Reporter interface {
 }
 
 // Casted is what a [Handler] receives when Msg was cast ([Cast]).
-type Casted struct{ Msg any }
+type Casted = kista.Casted
 
 // Continued is what a [Handler] receives when it left Msg to be done
 // ([Ctx.Continue]).
