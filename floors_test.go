@@ -37,7 +37,7 @@ floor .
 # and releases are started under supervisors.
 floor sys server statem event supervisor task app release
 	sys        < server statem event supervisor task app release
-	server     < supervisor task app release
+	server     < supervisor statem task app release
 	supervisor < task app release
 	app        < release
 
