@@ -256,9 +256,14 @@ func helper() {
 			"a/b.go: 601 lines, at most 600",
 		}},
 
+		{"no replace", "good", files{
+			"bench/go.mod": "module example.org/m/bench\n\nreplace example.org/m => ..\n",
+		}, nil},
 		{"no replace", "bad", files{
+			"bench/go.mod":     "module example.org/m/bench\n\nreplace example.org/m => ../x\n",
+			"x/bench/go.mod":   "module example.org/m/x/bench\n\nreplace example.org/m => ..\n",
 			"contrib/a/go.mod": "module example.org/m/a\n\nreplace example.org/m => ../..\n\nreplace(\n)\n// replace is a word\n",
-		}, []string{"contrib/a/go.mod:3: a replace", "contrib/a/go.mod:5: a replace"}},
+		}, []string{"bench/go.mod:3: a replace", "contrib/a/go.mod:3: a replace", "contrib/a/go.mod:5: a replace", "x/bench/go.mod:3: a replace"}},
 
 		{"no machine", "good", files{
 			"a.md":         "net/work/package, /workers/ and homework/\n",
