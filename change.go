@@ -13,17 +13,19 @@ import (
 
 // CodeChanger is a [Behaviour] whose code can be replaced while it runs.
 type CodeChanger interface {
-	// ChangeCode makes the new code and state ready, without touching the present
-	// ones, and returns the function that puts them in place. ch.Code is what the
+	// ChangeCode runs in the process and runs no user code. It takes a [Snapshot] of
+	// the state and returns what makes the new one of it. ch.Code is what the
 	// behaviour's own package makes for the purpose; for anything else the error is
-	// [ErrUnsupported]. ChangeCode may run the user's code, such as a migration: it
-	// is called beside the process, which waits, and it may panic, call Goexit or
-	// block without harm. A migration gets a [Snapshot] of the state.
-	//
-	// install runs in the process; it runs no user code and cannot fail: it assigns,
-	// and calls [Self.SetVersion]. It may never be called.
-	ChangeCode(ch CodeChange) (install func(), err error)
+	// [ErrUnsupported].
+	ChangeCode(ch CodeChange) (Migration, error)
 }
+
+// Migration makes new code and state ready, without touching the present ones, and
+// returns the function that puts them in place. It may run the user's code: it is
+// called beside the process, which waits, and it may fail, panic, call Goexit or
+// block without harm. install then runs in the process; it runs no user code and
+// cannot fail: it assigns, and calls [Self.SetVersion]. It may never be called.
+type Migration func() (install func(), err error)
 
 // CodeChange is what a [CodeChanger] and a migration are told.
 type CodeChange struct {
@@ -73,7 +75,7 @@ var (
 	ErrNotSuspended = errors.New("kista: the process is not suspended")
 	// ErrNotPrepared says that there is no prepared code to install.
 	ErrNotPrepared = errors.New("kista: no new code has been prepared")
-	errNoInstall   = errors.New("kista: the behaviour's ChangeCode returned neither a function nor an error")
+	errNoInstall   = errors.New("kista: the behaviour's migration returned neither a function nor an error")
 )
 
 // Snapshot returns the copy of a state that a migration gets: whatever becomes of
@@ -136,12 +138,12 @@ func (p *proc) prepare(req ChangeCode) (install func(), err error) {
 	if ch.Extra, err = Copy(req.Extra); err != nil {
 		return nil, err
 	}
-	install, err = hook(p, "code change", req.Limit, func() (func(), error) { return b.ChangeCode(ch) })
-	var failed *CallbackError
-	switch {
-	case errors.As(err, &failed) && failed.Reason == ErrUnsupported: //nolint:errorlint // as returned
-		return nil, ErrUnsupported
-	case err == nil && install == nil:
+	migrate, err := b.ChangeCode(ch)
+	if err != nil {
+		return nil, err
+	}
+	install, err = hook(p, "code change", req.Limit, migrate)
+	if err == nil && install == nil {
 		return nil, errNoInstall
 	}
 	return install, err

@@ -1,6 +1,7 @@
 package kista
 
 import (
+	"context"
 	"sync"
 	"sync/atomic"
 )
@@ -8,7 +9,7 @@ import (
 // control is what system requests have set in a process. Most processes have
 // none.
 type control struct {
-	holders  map[PID]struct{} // who suspends it; the execution's alone
+	holders  map[*Pending]PID // the suspensions, and on whose behalf; the execution's alone
 	prepared func()           // puts new code in place; the execution's alone
 	debug    atomic.Pointer[debugging]
 
@@ -59,35 +60,35 @@ func (s *Self) Version() string {
 	return c.version
 }
 
-func (p *proc) suspend(holder PID) {
+// suspend answers a Suspend. One whose asker has given up does not count, so that
+// whoever gets an error has not suspended anything.
+func (p *proc) suspend(q Request, holder PID) {
 	c := p.controls()
 	if c.holders == nil {
-		c.holders = map[PID]struct{}{}
+		c.holders = map[*Pending]PID{}
 	}
-	c.holders[holder] = struct{}{}
+	c.holders[q.From.c] = holder
 	p.setSuspended(true)
+	_ = q.From.Reply(nil)
+	if _, err := q.From.c.WaitFor(context.Background(), NoTimeout); err != nil { // over: does not wait
+		delete(c.holders, q.From.c)
+		p.setSuspended(len(c.holders) > 0)
+	}
 }
 
-// resume ends one holder's suspension, or all for the zero PID. What was prepared
+// resume ends one holder's suspensions, or all for the zero PID. What was prepared
 // and not installed is given up with the last one.
 func (p *proc) resume(holder PID) {
 	c := p.controls()
-	if !holder.IsZero() {
-		if _, holds := c.holders[holder]; !holds {
-			return
-		}
-		delete(c.holders, holder)
-		if len(c.holders) > 0 {
-			return
+	for q, h := range c.holders {
+		if holder.IsZero() || h == holder {
+			delete(c.holders, q)
 		}
 	}
-	for h := range c.holders {
-		if !h.IsZero() {
-			_ = p.self.Exit(h, ErrShutdown) // it only watches over the suspension
-		}
+	if len(c.holders) == 0 {
+		c.holders, c.prepared = nil, nil
+		p.setSuspended(false)
 	}
-	c.holders, c.prepared = nil, nil
-	p.setSuspended(false)
 }
 
 func (p *proc) setSuspended(on bool) {

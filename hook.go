@@ -37,7 +37,8 @@ func (e *CallbackError) Error() string {
 func (e *CallbackError) Unwrap() error { return e.Reason }
 
 const (
-	hookRuns int32 = iota
+	hookBegins int32 = iota
+	hookRuns
 	hookReturned
 	hookAbandoned
 )
@@ -59,6 +60,9 @@ func hook[T any](p *proc, what string, limit time.Duration, f func() (T, error))
 	done := make(chan result, 1)
 	go func() {
 		defer n.left()
+		if !state.CompareAndSwap(hookBegins, hookRuns) {
+			return // too late
+		}
 		r := result{err: ErrGoexit}
 		defer func() {
 			if !state.CompareAndSwap(hookRuns, hookReturned) {
@@ -95,7 +99,7 @@ func hook[T any](p *proc, what string, limit time.Duration, f func() (T, error))
 	if r.err == nil {
 		return r.v, nil
 	}
-	if state.CompareAndSwap(hookRuns, hookAbandoned) {
+	if !state.CompareAndSwap(hookBegins, hookAbandoned) && state.CompareAndSwap(hookRuns, hookAbandoned) {
 		n.zombies.Add(1)
 		n.Report(slog.LevelWarn, "zombie: a function that a system request made a process run does not return",
 			slog.String("pid", p.pid().String()), slog.String("callback", what))

@@ -14,15 +14,14 @@ import (
 // them too. Package sys has a function for each.
 type SystemRequest interface{ system() }
 
-// Suspend makes a behaviour leave its mail alone but for system requests. Holder,
-// if not zero, is a process that watches over the suspension on somebody's
-// behalf: it sends a Resume with itself when that is over, and gets an exit
-// signal with [ErrShutdown] when a general one has come.
+// Suspend makes a behaviour leave its mail alone but for system requests. Twice is
+// no error, and one Resume ends both (statement 217). Holder, if not zero, is a
+// process on whose behalf it is; the kernel only remembers it. A Suspend whose
+// asker gets an error suspends nothing, also if it timed out (differs from OTP).
 type Suspend struct{ Holder PID }
 
-// Resume ends a suspension; the mail is handled in order. With a Holder only that
-// holder's: others keep the behaviour suspended. A general one, of the zero
-// Resume, ends all.
+// Resume ends all suspensions, and the mail is handled in order. With a Holder it
+// ends only that holder's; others keep the behaviour suspended.
 type Resume struct{ Holder PID }
 
 // Terminate makes a behaviour end with Reason, after its Terminate callback.
@@ -101,8 +100,11 @@ func System(ctx context.Context, to Addr, req SystemRequest) (any, error) {
 	}
 	c := beginSystem(ctx, to, req)
 	v, err := c.Wait(ctx)
-	if err != nil && !c.over.Load() {
+	if err != nil {
 		c.Cancel()
+		if v, late := c.WaitFor(context.Background(), NoTimeout); late == nil { // at the last moment
+			return v, nil
+		}
 	}
 	return v, err
 }
@@ -161,8 +163,15 @@ func beginSystem(ctx context.Context, to Addr, req SystemRequest) *Pending {
 
 // system answers a system request, between callbacks. The error ends the process.
 func (p *proc) system(q Request) error {
-	if t, ok := q.Msg.(Terminate); ok {
-		return Stop(t)
+	switch req := q.Msg.(type) {
+	case Terminate:
+		return Stop(req)
+	case Suspend:
+		p.suspend(q, req.Holder)
+		return nil
+	}
+	if q.From.givenUp() && !worthwhile(q.Msg) {
+		return nil
 	}
 	v, err := p.serve(q.Msg.(SystemRequest))
 	if err == nil {
@@ -174,11 +183,31 @@ func (p *proc) system(q Request) error {
 	return nil
 }
 
+// givenUp tells whether nobody waits for the answer any more.
+func (f From) givenUp() bool {
+	select {
+	case <-f.c.Done():
+		return true
+	default:
+		return false
+	}
+}
+
+// worthwhile tells whether a request is carried out though its asker has given up.
+func worthwhile(req any) bool {
+	switch r := req.(type) {
+	case Resume, NoDebug, RemoveDebug:
+		return true
+	case ChangeCode:
+		return r.Step == ChangeAbandon || r.Step == ChangeInstall
+	case SetTrace:
+		return !r.On
+	}
+	return false
+}
+
 func (p *proc) serve(req SystemRequest) (any, error) {
 	switch req := req.(type) {
-	case Suspend:
-		p.suspend(req.Holder)
-		return nil, nil
 	case Resume:
 		p.resume(req.Holder)
 		return nil, nil

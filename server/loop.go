@@ -30,6 +30,9 @@ func (l *loop) Init(s *kista.Self) error {
 		return errNoHandler
 	}
 	l.h = h
+	if v, ok := h.(interface{ version() string }); ok {
+		s.SetVersion(v.version())
+	}
 	return l.c.arm()
 }
 

@@ -27,6 +27,11 @@ import (
 // Registering a type twice, or one that can never be sent, panics, since it is a
 // mistake in the program's text.
 type Mux[S any] struct {
+	// Version names this code, by custom with a number, "counter/1": servers that
+	// run it show it, and an [Upgrade] is told it. Set it before the first server
+	// starts. Empty: none.
+	Version string
+
 	mu    sync.Mutex // serialises changes; tables are never changed, only replaced
 	table atomic.Pointer[table[S]]
 }
@@ -247,6 +252,8 @@ func (h *instance[S]) Report() string {
 	}
 	return ""
 }
+
+func (h *instance[S]) version() string { return h.mux.Version }
 
 // State implements kista.StateReader.
 func (h *instance[S]) State() any {

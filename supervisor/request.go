@@ -229,6 +229,12 @@ func (k *core) update(a ask, spec Spec) {
 		k.emit(effect{op: opReply, to: a.from, err: err})
 		return
 	}
+	k.take(spec)
+	k.reply(a, done{})
+}
+
+// take puts a Spec that fits in the place of the old one.
+func (k *core) take(spec Spec) {
 	k.setFlags(spec)
 	for _, s := range spec.Children {
 		c := k.byID[s.ID]
@@ -243,7 +249,6 @@ func (k *core) update(a ask, spec Spec) {
 		c.spec = s
 		c.level = min(c.level, len(s.OrElse))
 	}
-	k.reply(a, done{})
 }
 
 // checkUpdate finds what would not fit, also with the children that stay.
