@@ -44,7 +44,7 @@ func (n *Node) Register(name string, pid PID) error {
 	if p == nil {
 		return ErrNoProcess
 	}
-	if p.far != nil || p.node != n {
+	if p.isFar || p.node != n {
 		return ErrRemote
 	}
 	p.mu.Lock()
@@ -52,7 +52,7 @@ func (n *Node) Register(name string, pid PID) error {
 	if p.status == statusDead {
 		return ErrNoProcess
 	}
-	if p.name != "" {
+	if p.x.name != "" {
 		return ErrHasName
 	}
 	return n.registerLocked(name, p)
@@ -67,7 +67,7 @@ func (n *Node) registerLocked(name string, p *proc) error {
 		return &NameTakenError{Name: name, PID: old.pid()}
 	}
 	n.names[name] = p
-	p.name = name
+	p.own().name = name
 	n.namedLocked()
 	return nil
 }
@@ -118,7 +118,7 @@ func (n *Node) Unregister(name string) error {
 			return &NameError{Name: name}
 		}
 		p.mu.Lock()
-		if p.name == name {
+		if p.x.name == name {
 			n.unnameLocked(p)
 			p.mu.Unlock()
 			return nil
@@ -129,9 +129,9 @@ func (n *Node) Unregister(name string) error {
 
 func (n *Node) unnameLocked(p *proc) {
 	n.namesMu.Lock()
-	delete(n.names, p.name)
+	delete(n.names, p.x.name)
 	n.namesMu.Unlock()
-	p.name = ""
+	p.x.name = ""
 }
 
 // WhereIs returns the process registered under name, if there is one.

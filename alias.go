@@ -52,10 +52,11 @@ func (s *Self) Unalias(ref Ref) bool {
 func (n *Node) addAlias(p *proc, ref Ref, mode AliasMode) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.aliases == nil {
-		p.aliases = map[Ref]AliasMode{}
+	x := p.own()
+	if x.aliases == nil {
+		x.aliases = map[Ref]AliasMode{}
 	}
-	p.aliases[ref] = mode
+	x.aliases[ref] = mode
 	n.namesMu.Lock()
 	n.aliases[ref.id] = p
 	n.namesMu.Unlock()
@@ -68,10 +69,10 @@ func (n *Node) unalias(p *proc, ref Ref) bool {
 }
 
 func (n *Node) unaliasLocked(p *proc, ref Ref) bool {
-	if _, ok := p.aliases[ref]; !ok {
+	if _, ok := p.x.aliases[ref]; !ok {
 		return false
 	}
-	delete(p.aliases, ref)
+	delete(p.x.aliases, ref)
 	n.namesMu.Lock()
 	delete(n.aliases, ref.id)
 	n.namesMu.Unlock()
@@ -79,11 +80,11 @@ func (n *Node) unaliasLocked(p *proc, ref Ref) bool {
 }
 
 func (n *Node) unaliasAllLocked(p *proc) {
-	if len(p.aliases) == 0 {
+	if len(p.x.aliases) == 0 {
 		return
 	}
 	n.namesMu.Lock()
-	for ref := range p.aliases {
+	for ref := range p.x.aliases {
 		delete(n.aliases, ref.id)
 	}
 	n.namesMu.Unlock()
@@ -107,14 +108,14 @@ func (r Ref) alias() *proc {
 // and ends the alias if it was good for one message. Needs p.mu. It returns
 // the monitor that went with it.
 func (p *proc) throughLocked(r Ref) (ok bool, m *monitor) {
-	mode, active := p.aliases[r]
+	mode, active := p.x.aliases[r]
 	if !active {
 		return false, nil
 	}
 	if mode.onceOnly() {
 		p.node.unaliasLocked(p, r)
-		if m = p.monitors[r]; m != nil {
-			delete(p.monitors, r)
+		if m = p.x.monitors[r]; m != nil {
+			delete(p.x.monitors, r)
 		}
 	}
 	return true, m

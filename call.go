@@ -195,10 +195,11 @@ func Begin(ctx context.Context, to Addr, req any) *Pending {
 	if err != nil {
 		return c.fail(dataError(err))
 	}
-	var s *Self
+	var w *worker
 	if me, ok := ctx.(selfer); ok {
-		s = me.process()
+		s := me.process()
 		c.caller = s.PID()
+		w = s.p.worker.Load()
 		if err := s.begin(); err != nil {
 			return c.fail(err)
 		}
@@ -208,13 +209,13 @@ func Begin(ctx context.Context, to Addr, req any) *Pending {
 	switch {
 	case p == nil:
 		return c
-	case p.far != nil:
+	case p.isFar:
 		p.farCall(c, msg)
 		return c
 	}
 	ref, _ := to.(Ref)
-	m := &mail{msg: Request{From: From{c}, Msg: msg}, size: size + mailOverhead, counted: true}
-	alive, err := p.post(m, ref, c)
+	m := makeMail(Request{From: From{c}, Msg: msg}, size)
+	alive, err := p.post(m, ref, c, w)
 	switch {
 	case err != nil:
 		return c.fail(err)
@@ -269,7 +270,7 @@ func (c *Pending) wait(ctx context.Context, d time.Duration) (any, error) {
 	}
 	me, isSelf := ctx.(selfer)
 	if isSelf {
-		defer me.process().p.blocked("call")()
+		defer me.process().p.blocked(waitCall)()
 	}
 	select {
 	case <-c.done:

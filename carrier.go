@@ -156,17 +156,17 @@ func proxyIn[K comparable](r *Peer, m map[K]weak.Pointer[proc], key K, f far) *p
 
 func (r *Peer) newProxy(f far) *proc {
 	f.peer = r
-	p := &proc{node: r.node, id: r.node.lastID.Add(1), far: &f, status: statusLive}
-	p.self = &Self{p}
+	p := &proc{node: r.node, id: r.node.lastID.Add(1), isFar: true, x: &extras{far: &f}, status: statusLive}
+	p.self = Self{p}
 	return p
 }
 
 // Number tells, for a PID of this peer, the number that its own node gave it.
 func (r *Peer) Number(pid PID) (id uint64, ok bool) {
-	if pid.p == nil || pid.p.far == nil || pid.p.far.peer != r || pid.p.far.id == 0 {
+	if pid.p == nil || !pid.p.isFar || pid.p.x.far.peer != r || pid.p.x.far.id == 0 {
 		return 0, false
 	}
-	return pid.p.far.id, true
+	return pid.p.x.far.id, true
 }
 
 // Ref returns the reference that stands, on this node, for the peer's with that
@@ -224,7 +224,7 @@ func (r *Peer) carry(sig Signal) error {
 
 // farSend sends a message to the process that the proxy p stands for.
 func (p *proc) farSend(from PID, m *mail) error {
-	err := p.far.peer.carry(p.far.to(p, Signal{Kind: SignalMessage, From: from, Msg: m.msg}))
+	err := p.x.far.peer.carry(p.x.far.to(p, Signal{Kind: SignalMessage, From: from, Msg: m.msg}))
 	if err == ErrNoProcess { //nolint:errorlint // carry's own
 		return nil // as any message to a process that has ended
 	}
@@ -233,7 +233,7 @@ func (p *proc) farSend(from PID, m *mail) error {
 
 // farCall sends a request there. The call leaves the peer's list when it ends.
 func (p *proc) farCall(c *Pending, msg any) {
-	r := p.far.peer
+	r := p.x.far.peer
 	id := r.node.lastID.Add(1)
 	c.sink = func(any, error) {
 		r.mu.Lock()
@@ -243,7 +243,7 @@ func (p *proc) farCall(c *Pending, msg any) {
 	r.mu.Lock()
 	r.calls[id] = c
 	r.mu.Unlock()
-	if err := r.carry(p.far.to(p, Signal{Kind: SignalRequest, From: c.caller, Call: id, Msg: msg})); err != nil {
+	if err := r.carry(p.x.far.to(p, Signal{Kind: SignalRequest, From: c.caller, Call: id, Msg: msg})); err != nil {
 		c.fail(err)
 	}
 }
@@ -259,11 +259,11 @@ func (f *far) deliver(g signal) after {
 	p.mu.Lock()
 	switch kind {
 	case SignalLinkExit:
-		delete(p.links, g.from)
+		p.x.links.remove(g.from)
 	case SignalDemonitor:
-		delete(p.watchers, g.ref)
+		delete(p.x.watchers, g.ref)
 	case SignalDown:
-		delete(p.monitors, g.ref)
+		delete(p.x.monitors, g.ref)
 	}
 	p.mu.Unlock()
 	sig := f.to(p, Signal{Kind: kind, From: g.from, Ref: g.ref, Reason: g.reason})
@@ -281,10 +281,10 @@ func (f *far) deliver(g signal) after {
 	defer p.mu.Unlock()
 	switch kind {
 	case SignalLink:
-		delete(p.links, g.from)
+		p.x.links.remove(g.from)
 		return after{signals: []signal{{kind: sigLinkExit, from: g.to, to: g.from, reason: err}}}
 	case SignalMonitor:
-		delete(p.watchers, g.ref)
+		delete(p.x.watchers, g.ref)
 		return after{signals: []signal{{kind: sigDown, to: g.from, ref: g.ref, reason: err}}}
 	}
 	return after{}

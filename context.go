@@ -15,67 +15,86 @@ var _ context.Context = (*Self)(nil)
 // selfContext is the one context that Self's methods delegate to, made on first
 // use. Guarded by the process's mu.
 type selfContext struct {
-	ctx       context.Context
-	cancel    context.CancelCauseFunc
-	cancelled bool
-	cause     error
-	stopping  chan struct{}
-	told      bool // the parent's exit signal has come to a process that traps
-	toldAt    time.Time
+	ctx      context.Context // nil: not made, or of another time
+	cancel   context.CancelCauseFunc
+	old      context.CancelCauseFunc // what handlers derived from it: ends with the process
+	stopping chan struct{}
+	told     bool // the parent's exit signal has come to a process that traps
+	toldAt   time.Time
+	renewed  bool // Terminate runs: its context has not ended, and a deadline
+	from     time.Time
+}
+
+func (p *proc) contextLocked() *selfContext {
+	x := p.own()
+	if x.ctx == nil {
+		x.ctx = new(selfContext)
+	}
+	return x.ctx
 }
 
 func (s *Self) context() context.Context {
 	p := s.p
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	c := &p.ctx
+	c := p.contextLocked()
 	if c.ctx == nil {
-		c.ctx, c.cancel = context.WithCancelCause(context.Background())
-		if c.cancelled {
-			c.cancel(c.cause)
+		c.makeLocked(p)
+		if f := p.fate; f != nil {
+			cancel, cause := c.cancelLocked(f.reason)
+			cancel(cause)
 		}
 	}
 	return c.ctx
 }
 
-// cancelLocked marks the context as ended and returns what ends it, to be
-// called without the lock; nil if there is nothing to end.
-func (c *selfContext) cancelLocked(cause error) context.CancelCauseFunc {
-	if c.cancelled {
-		return nil
+// makeLocked makes the context; that of Terminate has what is left of the
+// shutdown time as its deadline.
+func (c *selfContext) makeLocked(p *proc) {
+	parent, stop := context.Background(), func() {}
+	if c.renewed && p.how.shutdown > 0 {
+		parent, stop = context.WithTimeout(parent, c.from.Add(p.how.shutdown).Sub(p.node.clock.Now()))
 	}
+	ctx, cancel := context.WithCancelCause(parent)
+	old := c.old
+	c.ctx, c.cancel = ctx, func(cause error) {
+		cancel(cause)
+		stop()
+		if old != nil {
+			old(cause)
+		}
+	}
+}
+
+// cancelLocked returns what ends the context, and the cause, to be used without
+// the lock; nil if there is nothing to end.
+func (c *selfContext) cancelLocked(cause error) (context.CancelCauseFunc, error) {
 	if cause == nil {
 		cause = context.Canceled
 	}
-	c.cancelled, c.cause = true, cause
-	return c.cancel
+	if c.ctx == nil {
+		return c.old, cause
+	}
+	return c.cancel, cause
 }
 
-// renewLocked gives Terminate a context that has not ended, with what is left of
-// the shutdown time as its deadline.
-func (c *selfContext) renewLocked(p *proc) {
-	c.cancelled = false
-	old := c.cancel // of what handlers derived from it: ends with the process
-	if old == nil {
-		old = func(error) {}
-	}
-	if p.shutdown <= 0 {
-		ctx, cancel := context.WithCancelCause(context.Background())
-		c.ctx, c.cancel = ctx, func(cause error) { cancel(cause); old(cause) }
+// renewLocked gives Terminate a context that has not ended, made when it is
+// asked for.
+func (p *proc) renewLocked() {
+	if p.how.shutdown <= 0 && (p.x.ctx == nil || p.x.ctx.ctx == nil) {
 		return
 	}
-	from := c.toldAt
+	c := p.contextLocked()
+	c.old, c.ctx, c.cancel = c.cancel, nil, nil
+	c.renewed, c.from = true, c.toldAt
 	if !c.told {
-		from = p.node.clock.Now()
+		c.from = p.node.clock.Now()
 	}
-	left := from.Add(p.shutdown).Sub(p.node.clock.Now())
-	ctx, stop := context.WithTimeout(context.Background(), left)
-	ctx, cancel := context.WithCancelCause(ctx)
-	c.ctx, c.cancel = ctx, func(cause error) { cancel(cause); stop(); old(cause) }
 }
 
-// stopLocked notes that the parent wants a process that traps exits to stop.
-func (c *selfContext) stopLocked(p *proc) {
+// tellLocked notes that the parent wants a process that traps exits to stop.
+func (p *proc) tellLocked() {
+	c := p.contextLocked()
 	if c.told {
 		return
 	}
@@ -93,10 +112,11 @@ func (s *Self) Stopping() <-chan struct{} {
 	p := s.p
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.ctx.stopping == nil {
-		p.ctx.stopping = make(chan struct{})
+	c := p.contextLocked()
+	if c.stopping == nil {
+		c.stopping = make(chan struct{})
 	}
-	return p.ctx.stopping
+	return c.stopping
 }
 
 // Deadline is part of context.Context; only inside Terminate is there one.

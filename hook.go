@@ -53,9 +53,7 @@ func hook[T any](p *proc, what string, limit time.Duration, f func() (T, error))
 		err error
 	}
 	n := p.node
-	n.mu.Lock()
-	n.live++
-	n.mu.Unlock()
+	n.alone.Add(1)
 	var state atomic.Int32
 	done := make(chan result, 1)
 	go func() {
@@ -87,14 +85,14 @@ func hook[T any](p *proc, what string, limit time.Duration, f func() (T, error))
 	}
 	late := make(chan struct{})
 	defer n.clock.AfterFunc(limit, func() { close(late) }).Stop()
-	defer p.blocked("hook")()
+	defer p.blocked(waitHook)()
 	var r result
 	select {
 	case r = <-done:
 	case <-late:
 		r.err = context.DeadlineExceeded
 	case <-p.self.Done(): // it has ended, or must
-		r.err = context.Cause(p.self)
+		r.err = context.Cause(&p.self)
 	}
 	if r.err == nil {
 		return r.v, nil

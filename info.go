@@ -52,7 +52,7 @@ type ProcessInfo struct {
 // to the process before (95).
 func (n *Node) Info(pid PID) (info ProcessInfo, ok bool) {
 	p := pid.p
-	if p == nil || p.far != nil || p.node != n {
+	if p == nil || p.isFar || p.node != n {
 		return info, false
 	}
 	p.mu.Lock()
@@ -62,29 +62,29 @@ func (n *Node) Info(pid PID) (info ProcessInfo, ok bool) {
 	}
 	now := n.clock.Now()
 	info = ProcessInfo{
-		PID: pid, Name: p.name, Label: p.label, Kind: p.kind, Level: "L1",
-		Age: now.Sub(p.born), Parent: p.self.Parent(), Ancestors: p.ancestors(), TrapExits: p.trap,
-		MailboxLen: p.count, MailboxSize: p.bytes, Handled: p.handled,
-		Links: sorted(p.links), WaitingFor: p.waiting,
+		PID: pid, Name: p.x.name, Label: p.x.label, Kind: p.kind.name, Level: "L1",
+		Age: now.Sub(n.at(p.born)), Parent: p.self.Parent(), Ancestors: p.ancestors(), TrapExits: p.trap,
+		MailboxLen: int(p.count), MailboxSize: p.bytes, Handled: p.handled,
+		Links: p.x.links.sorted(), WaitingFor: p.waiting.String(),
 	}
 	switch {
 	case p.suspended:
 		info.Status = Suspended
-	case p.status == statusIdle:
+	case p.status == statusIdle || p.status == statusReady:
 		info.Status = Idle
-	case p.waiting != "":
+	case p.waiting != waitNothing:
 		info.Status = Waiting
 	default:
 		info.Status = Running
 	}
 	if p.status == statusLive {
-		info.Since = now.Sub(p.since)
+		info.Since = now.Sub(n.at(p.since))
 	}
-	for _, ref := range sortedRefs(p.monitors) {
-		info.Monitors = append(info.Monitors, p.monitors[ref].obj)
+	for _, ref := range sortedRefs(p.x.monitors) {
+		info.Monitors = append(info.Monitors, p.x.monitors[ref].obj)
 	}
-	for _, ref := range sortedRefs(p.watchers) {
-		if w := p.watchers[ref].pid; !w.IsZero() {
+	for _, ref := range sortedRefs(p.x.watchers) {
+		if w := p.x.watchers[ref].pid; !w.IsZero() {
 			info.MonitoredBy = append(info.MonitoredBy, w)
 		}
 	}
@@ -102,12 +102,12 @@ func (n *Node) Info(pid PID) (info ProcessInfo, ok bool) {
 // that has been told to end does not live, even if its code still cleans up.
 func (n *Node) Alive(pid PID) bool {
 	p := pid.p
-	if p == nil || p.far != nil || p.node != n {
+	if p == nil || p.isFar || p.node != n {
 		return false
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.status != statusDead && p.exiting == nil && p.doomed == nil
+	return p.fate == nil
 }
 
 // Processes yields the living processes, oldest first, in bounded memory. What
@@ -117,7 +117,7 @@ func (n *Node) Processes() iter.Seq[PID] {
 		l := &listing{}
 		n.mu.Lock()
 		n.listings[l] = struct{}{}
-		end := n.adopted
+		end := n.lastID.Load()
 		n.mu.Unlock()
 		defer func() {
 			n.mu.Lock()
@@ -152,7 +152,7 @@ func (n *Node) more(l *listing, end uint64) (out []PID) {
 	if l.at != nil {
 		p = l.at.next
 	}
-	for ; p != nil && len(out) < chunk && p.seq <= end; p = p.next {
+	for ; p != nil && len(out) < chunk && p.id <= end; p = p.next {
 		out = append(out, p.pid())
 		l.at = p
 	}
@@ -174,7 +174,7 @@ type Stats struct {
 // Stats returns the node's totals. It does not stop the world.
 func (n *Node) Stats() Stats {
 	n.mu.Lock()
-	s := Stats{Processes: n.count, Executions: n.live, Spawned: int64(n.adopted)}
+	s := Stats{Processes: n.count, Executions: n.live(), Spawned: int64(n.adopted)}
 	n.mu.Unlock()
 	n.namesMu.RLock()
 	s.Names = len(n.names)
@@ -186,13 +186,39 @@ func (n *Node) Stats() Stats {
 
 // blocked notes what the execution waits for, until the returned function is
 // called.
-func (p *proc) blocked(on string) func() {
+func (p *proc) blocked(on wait) func() {
+	p.waits(on)
+	return p.goesOn
+}
+
+// waits notes that the execution is about to wait in the kernel. Its worker does
+// not count meanwhile, so that another one runs.
+func (p *proc) waits(on wait) {
 	p.mu.Lock()
 	p.waiting = on
 	p.mu.Unlock()
-	return func() {
-		p.mu.Lock()
-		p.waiting = ""
-		p.mu.Unlock()
+	if w := p.worker.Load(); w != nil && w.current.Load() == p {
+		w.yields()
 	}
 }
+
+func (p *proc) goesOn() {
+	p.mu.Lock()
+	p.waiting = waitNothing
+	p.mu.Unlock()
+}
+
+// wait is what an execution waits for.
+type wait uint8
+
+const (
+	waitNothing wait = iota
+	waitReceive
+	waitCall
+	waitStart
+	waitMail
+	waitHook
+)
+
+// String names it as [ProcessInfo] does.
+func (w wait) String() string { return [...]string{"", "receive", "call", "start", "mail", "hook"}[w] }

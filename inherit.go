@@ -8,7 +8,7 @@ import "errors"
 
 // orphan reports whether the process has outlived the one that spawned it.
 func (p *proc) orphan() bool {
-	return !p.root && p.far == nil && p.parent.p != nil && p.parent.p.gone.Load()
+	return p.line != nil && !p.isFar && p.line.pid.p.gone()
 }
 
 // inherits decides, for a process about to be spawned, whether it waits for its
@@ -18,26 +18,26 @@ func (p *proc) inherits(name string, err error) bool {
 	if !errors.As(err, &taken) || !taken.PID.p.orphan() {
 		return false
 	}
-	p.heir = name
+	p.own().heir = name
 	return true
 }
 
 // inherit waits, in the new process, until the orphans that have its name are
 // gone, and takes it. Whoever started the process bounds the wait.
 func (p *proc) inherit() error {
-	for p.heir != "" {
+	for p.x.heir != "" {
 		p.mu.Lock()
 		err := p.self.stoppedLocked() // a dead process would keep the name for ever
 		if err == nil {
-			err = p.node.registerLocked(p.heir, p)
+			err = p.node.registerLocked(p.x.heir, p)
 		}
 		p.mu.Unlock()
 		var taken *NameTakenError
 		switch {
 		case err == nil:
-			p.heir = ""
+			p.x.heir = ""
 		case errors.As(err, &taken) && taken.PID.p.orphan():
-			if _, err := Wait(p.self, taken.PID); err != nil {
+			if _, err := Wait(&p.self, taken.PID); err != nil {
 				return err
 			}
 		default:

@@ -19,31 +19,25 @@ func (s *Self) Link(to PID) error {
 	}
 	unlock := pairLock(p, q)
 	if q.status == statusDead {
-		_, told := p.links[to] // it was linked: its exit signal is on its way
+		told := p.x.links.has(to) // it was linked: its exit signal is on its way
 		unlock()
 		if told {
 			return nil
 		}
 		return p.linkedToNobody(to)
 	}
-	_, already := p.links[to]
+	already := p.x.links.has(to)
 	linkLocked(p, q)
 	unlock()
-	if q.far != nil && !already {
-		q.far.deliver(signal{kind: sigLink, from: p.pid(), to: to}).run()
+	if q.isFar && !already {
+		q.x.far.deliver(signal{kind: sigLink, from: p.pid(), to: to}).run()
 	}
 	return nil
 }
 
 func linkLocked(p, q *proc) {
-	if p.links == nil {
-		p.links = map[PID]struct{}{}
-	}
-	if q.links == nil {
-		q.links = map[PID]struct{}{}
-	}
-	p.links[q.pid()] = struct{}{}
-	q.links[p.pid()] = struct{}{}
+	p.own().links.add(q.pid())
+	q.own().links.add(p.pid())
 }
 
 func (p *proc) linkedToNobody(to PID) error {
@@ -74,12 +68,11 @@ func unlink(p *proc, to PID) {
 		return
 	}
 	unlock := pairLock(p, q)
-	_, had := p.links[to]
-	delete(p.links, to)
-	delete(q.links, p.pid())
+	had := p.own().links.remove(to)
+	q.own().links.remove(p.pid())
 	unlock()
-	if had && q.far != nil {
-		q.far.deliver(signal{kind: sigUnlink, from: p.pid(), to: to}).run()
+	if had && q.isFar {
+		q.x.far.deliver(signal{kind: sigUnlink, from: p.pid(), to: to}).run()
 	}
 }
 

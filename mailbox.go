@@ -1,5 +1,7 @@
 package kista
 
+import "sync"
+
 // Policy says what happens to a message for a mailbox that is at its limit.
 type Policy uint8
 
@@ -50,6 +52,27 @@ type mail struct {
 	counted bool
 	system  bool
 	patient bool // a timer's: it comes again if there is no room, whatever the policy
+}
+
+// mails are entries that are free again.
+var mails = sync.Pool{New: func() any { return new(mail) }}
+
+func makeMail(msg any, size int) *mail {
+	if raced { // a pool would order who has nothing to do with each other
+		return &mail{msg: msg, size: size + mailOverhead, counted: true}
+	}
+	m := mails.Get().(*mail)
+	m.msg, m.size, m.counted = msg, size+mailOverhead, true
+	return m
+}
+
+// free gives the entry back; nobody else knows it any more.
+func (m *mail) free() {
+	if raced {
+		return
+	}
+	*m = mail{}
+	mails.Put(m)
 }
 
 const mailOverhead = 48 // bytes counted for an entry besides its message
@@ -105,7 +128,8 @@ func (q *queue) splice(r *queue) {
 // via is the alias it came through, if any; call is the request that it is, if
 // it is one. alive is false if there is no process to take it; err is the
 // refusal of a full mailbox.
-func (p *proc) post(m *mail, via Ref, call *Pending) (alive bool, err error) {
+// w is the worker that runs the sender, if that is known.
+func (p *proc) post(m *mail, via Ref, call *Pending, w *worker) (alive bool, err error) {
 	var a after
 	p.mu.Lock()
 	alive, err = p.admitLocked(m, via, call != nil, &a)
@@ -113,7 +137,8 @@ func (p *proc) post(m *mail, via Ref, call *Pending) (alive bool, err error) {
 		if call != nil {
 			p.holdLocked(call)
 		}
-		p.postLocked(m)
+		p.inbox.push(m)
+		p.wakeLocked(w)
 	}
 	p.mu.Unlock()
 	a.run()
@@ -126,12 +151,12 @@ func (p *proc) admitLocked(m *mail, via Ref, isCall bool, a *after) (alive bool,
 	if p.status == statusDead {
 		return false, nil
 	}
-	if m.counted && (p.count >= p.limit.Messages || p.bytes+m.size > p.limit.Bytes && p.count > 0) {
-		full := &MailboxFullError{PID: p.pid(), Messages: p.count, Bytes: p.bytes}
+	if m.counted && (int(p.count) >= p.how.limit.Messages || p.bytes+m.size > p.how.limit.Bytes && p.count > 0) {
+		full := &MailboxFullError{PID: p.pid(), Messages: int(p.count), Bytes: p.bytes}
 		if m.patient {
 			return true, full
 		}
-		switch p.limit.Policy {
+		switch p.how.limit.Policy {
 		case KillReceiver:
 			*a = p.terminateLocked(ending{reason: full}, true)
 		case DropNewest:
@@ -162,16 +187,15 @@ func (p *proc) admitLocked(m *mail, via Ref, isCall bool, a *after) (alive bool,
 
 func (p *proc) postLocked(m *mail) {
 	p.inbox.push(m)
-	p.wakeLocked()
+	p.wakeLocked(nil)
 }
 
-// wakeLocked makes somebody look at the mailbox: it starts an execution for an
-// idle behaviour, or wakes the one that waits.
-func (p *proc) wakeLocked() {
+// wakeLocked makes somebody look at the mailbox: it has an idle behaviour
+// executed, or wakes the execution that waits.
+func (p *proc) wakeLocked(w *worker) {
 	if p.status == statusIdle {
-		p.status = statusLive
-		p.since = p.node.clock.Now()
-		p.node.execute(p)
+		p.status = statusReady
+		p.node.execute(p, w)
 		return
 	}
 	if p.wake != nil {
@@ -189,5 +213,5 @@ func (p *proc) takenLocked(m *mail) {
 		p.bytes -= m.size
 	}
 	p.handled++
-	p.last = sentType(m.msg)
+	p.last = typeWord(m.msg)
 }

@@ -70,7 +70,7 @@ func (s *Self) MonitorWith(to Addr, o MonitorOpts) (Ref, error) {
 	p := s.p
 	ref := p.node.newRef()
 	q, err := resolve(to)
-	if q != nil && q.far != nil && !q.far.ref.IsZero() {
+	if q != nil && q.isFar && !q.x.far.ref.IsZero() {
 		q, err = nil, nil // an alias of another node says nothing of a process
 	}
 	m := &monitor{obj: to, tag: tag, alias: o.Alias}
@@ -98,8 +98,8 @@ func (s *Self) MonitorWith(to Addr, o MonitorOpts) (Ref, error) {
 			q.watchLocked(ref, watcher{pid: p.pid(), obj: to})
 		}
 		unlock()
-		if alive && q.far != nil {
-			q.far.deliver(signal{kind: sigMonitor, from: p.pid(), to: q.pid(), ref: ref}).run()
+		if alive && q.isFar {
+			q.x.far.deliver(signal{kind: sigMonitor, from: p.pid(), to: q.pid(), ref: ref}).run()
 		}
 		if alive {
 			return ref, nil
@@ -113,17 +113,19 @@ func (s *Self) MonitorWith(to Addr, o MonitorOpts) (Ref, error) {
 }
 
 func (p *proc) monitorLocked(ref Ref, m *monitor) {
-	if p.monitors == nil {
-		p.monitors = map[Ref]*monitor{}
+	x := p.own()
+	if x.monitors == nil {
+		x.monitors = map[Ref]*monitor{}
 	}
-	p.monitors[ref] = m
+	x.monitors[ref] = m
 }
 
 func (p *proc) watchLocked(ref Ref, w watcher) {
-	if p.watchers == nil {
-		p.watchers = map[Ref]watcher{}
+	x := p.own()
+	if x.watchers == nil {
+		x.watchers = map[Ref]watcher{}
 	}
-	p.watchers[ref] = w
+	x.watchers[ref] = w
 }
 
 // Demonitor takes a monitor away. It reports whether the monitor was there:
@@ -141,8 +143,8 @@ func (s *Self) demonitor(ref Ref, flush bool) bool {
 	}
 	p := s.p
 	p.mu.Lock()
-	m := p.monitors[ref]
-	delete(p.monitors, ref)
+	m := p.x.monitors[ref]
+	delete(p.x.monitors, ref)
 	p.mu.Unlock()
 	if m != nil && m.alias.endsWithMonitor() {
 		p.node.unalias(p, ref)
@@ -168,12 +170,12 @@ func (s *Self) demonitor(ref Ref, flush bool) bool {
 // down turns a sigDown into the message, if the monitor still stands.
 func (p *proc) down(g signal) {
 	p.mu.Lock()
-	m := p.monitors[g.ref]
+	m := p.x.monitors[g.ref]
 	if m == nil || p.status == statusDead {
 		p.mu.Unlock()
 		return
 	}
-	delete(p.monitors, g.ref)
+	delete(p.x.monitors, g.ref)
 	d := Down{Ref: g.ref, Addr: m.obj, Reason: g.reason}
 	var msg any = d
 	if m.tag != nil {
@@ -212,16 +214,16 @@ func Wait(ctx context.Context, to Addr) (reason, err error) {
 		}
 		return rerr, nil
 	}
-	if q.far != nil {
-		return q.far.wait(ctx, q)
+	if q.isFar {
+		return q.x.far.wait(ctx, q)
 	}
 	ch := make(chan Down, 1)
 	ref := q.node.newRef()
 	q.mu.Lock()
 	if q.status == statusDead {
-		ended := q.ended
+		reason := q.fate.reason
 		q.mu.Unlock()
-		return private(ended.reason), nil
+		return private(reason), nil
 	}
 	q.watchLocked(ref, watcher{obj: to, ch: ch})
 	q.mu.Unlock()
@@ -230,7 +232,7 @@ func Wait(ctx context.Context, to Addr) (reason, err error) {
 		return d.Reason, nil
 	case <-ctx.Done():
 		q.mu.Lock()
-		delete(q.watchers, ref)
+		delete(q.x.watchers, ref)
 		q.mu.Unlock()
 		return nil, context.Cause(ctx)
 	}

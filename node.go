@@ -60,12 +60,18 @@ type Node struct {
 	grace       time.Duration
 	zombieAfter time.Duration
 	clock       Clock
-	pick        func(run func()) // starts an execution; the seam for simulation
-	seq         uint64           // orders nodes, for locks
+	born        time.Time
+	seq         uint64 // orders nodes, for locks
 	home        *home
 	init        *proc // stands for the node as the parent of what it spawns
 
 	lastID  atomic.Uint64
+	sched   sched
+	alone   atomic.Int64 // executions with a goroutine of their own
+	workers atomic.Int64 // goroutines that run the others
+	stops   atomic.Bool
+	usual   [2]settings // of behaviours and of bodies
+	lately  atomic.Pointer[settings]
 	timers  atomic.Int64
 	zombies atomic.Int64
 	dropped atomic.Int64
@@ -84,7 +90,6 @@ type Node struct {
 	adopted  uint64 // processes ever
 	listings map[*listing]struct{}
 	count    int
-	live     int // executions
 	stopping bool
 	changed  chan struct{} // closed and remade when count or live falls during a stop
 	stopped  chan struct{}
@@ -101,7 +106,6 @@ func Start(cfg Config) (*Node, error) {
 		name: cfg.Name, logger: cfg.Logger, maxProcs: cfg.MaxProcesses, maxTimers: cfg.MaxTimers,
 		grace: cfg.Grace, zombieAfter: cfg.ZombieAfter, clock: cfg.Clock,
 		mailbox: cfg.Mailbox.or(MailboxLimit{Messages: DefaultMailboxMessages, Bytes: DefaultMailboxBytes}),
-		pick:    func(run func()) { go run() },
 		seq:     nodes.Add(1),
 		names:   map[string]*proc{}, aliases: map[uint64]*proc{}, peers: map[string]*Peer{}, exported: map[uint64]weak.Pointer[proc]{},
 		listings: map[*listing]struct{}{},
@@ -129,8 +133,11 @@ func Start(cfg Config) (*Node, error) {
 		n.clock = machineClock{}
 	}
 	n.home = &home{node: n}
-	n.init = &proc{node: n, status: statusDead, ended: &ending{}}
-	n.init.self = &Self{n.init}
+	n.born = n.clock.Now()
+	n.init = n.deceased(0)
+	n.sched.node = n
+	n.sched.tidy()
+	n.usual = [2]settings{{limit: n.mailbox}, {limit: n.mailbox, grace: n.grace}}
 	n.reports.start(n.logger)
 	return n, nil
 }
@@ -155,7 +162,7 @@ func (n *Node) adopt(p *proc) error {
 	}
 	n.count++
 	n.adopted++
-	p.seq = n.adopted
+	p.born = n.ticks()
 	p.prev = n.last
 	if n.last != nil {
 		n.last.next = p
@@ -191,18 +198,62 @@ func (n *Node) forget(p *proc) {
 	n.fellLocked()
 }
 
-// execute starts an execution of p, which is locked.
-func (n *Node) execute(p *proc) {
-	p.running = true
-	n.mu.Lock()
-	n.live++
-	n.mu.Unlock()
-	n.pick(p.run)
+// deceased makes a process that has ended.
+func (n *Node) deceased(id uint64) *proc {
+	p := &proc{node: n, id: id, status: statusDead, fate: natural, x: &none}
+	p.self.p = p
+	p.gate.Store(gateStop | gateGone)
+	return p
 }
 
+// settingsFor are the settings of a process with these options.
+func (n *Node) settingsFor(o *SpawnOpts, body bool) *settings {
+	usual := &n.usual[0]
+	if body {
+		usual = &n.usual[1]
+	}
+	if o.Grace == 0 && o.Shutdown == 0 && o.Mailbox == (MailboxLimit{}) && !o.Dedicated && o.Priority == PriorityNormal {
+		return usual
+	}
+	s := settings{
+		grace: o.Grace, shutdown: o.Shutdown, limit: o.Mailbox.or(n.mailbox),
+		dedicated: o.Dedicated, high: o.Priority == PriorityHigh,
+	}
+	if s.grace == 0 {
+		s.grace = usual.grace
+	}
+	if last := n.lately.Load(); last != nil && *last == s {
+		return last // siblings are alike
+	}
+	n.lately.Store(&s)
+	return &s
+}
+
+// execute has p, which is locked and ready, executed. w is the worker that runs
+// the code that caused it, if that is known.
+func (n *Node) execute(p *proc, w *worker) {
+	if !p.hasBody && !p.how.dedicated && !raced {
+		n.sched.ready(p, w)
+		return
+	}
+	n.alone.Add(1)
+	go p.alone()
+}
+
+// left is what follows an execution on a goroutine of its own.
 func (n *Node) left() {
+	n.alone.Add(-1)
+	if n.stops.Load() {
+		n.fell()
+	}
+}
+
+// live counts the executions.
+func (n *Node) live() int { return int(n.alone.Load()) + n.sched.busy() }
+
+// fell wakes those who wait for the end of executions during a stop.
+func (n *Node) fell() {
 	n.mu.Lock()
-	n.live--
 	n.fellLocked()
 	n.mu.Unlock()
 }
@@ -228,6 +279,7 @@ func (n *Node) Stop(ctx context.Context) error {
 	n.mu.Lock()
 	again := n.stopping
 	n.stopping = true
+	n.stops.Store(true)
 	n.mu.Unlock()
 	n.namesMu.Lock()
 	n.namedLocked()
@@ -253,7 +305,11 @@ func (n *Node) Stop(ctx context.Context) error {
 		still = 1
 	}
 	n.within(ctx, DefaultGrace, func(ctx context.Context) {
-		n.await(ctx, func() bool { return n.live == still })
+		n.await(ctx, func() bool { return n.live() == still })
+	})
+	n.sched.close()
+	n.within(ctx, DefaultGrace, func(ctx context.Context) {
+		n.await(ctx, func() bool { return int(n.workers.Load()) <= n.sched.busy() })
 	})
 	n.within(ctx, DefaultGrace, n.reports.stop)
 	close(n.stopped)
@@ -288,7 +344,7 @@ func (n *Node) youngestRoot(after *proc) *proc {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	p := n.last
-	for p != nil && (!p.root || p == after) {
+	for p != nil && (p.line != nil || p == after) {
 		p = p.prev
 	}
 	return p
@@ -308,8 +364,8 @@ func (n *Node) stopRoot(ctx context.Context, p *proc) {
 	}
 	_ = exit(n.init.pid(), p.pid(), ErrShutdown)
 	late := make(chan struct{})
-	if p.shutdown != NoTimeout {
-		wait := p.shutdown
+	if p.how.shutdown != NoTimeout {
+		wait := p.how.shutdown
 		if wait == 0 {
 			wait = DefaultGrace
 		}
@@ -372,12 +428,11 @@ func (e *StopError) Error() string {
 }
 
 func (n *Node) leftovers(own int) error {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.live <= own {
+	live := n.live()
+	if live <= own {
 		return nil
 	}
-	return &StopError{Node: n.name, Running: n.live - own}
+	return &StopError{Node: n.name, Running: live - own}
 }
 
 // Now is the node's time: [Config.Clock]'s.

@@ -21,7 +21,7 @@ func (r *Peer) Receive(sig Signal) {
 	switch sig.Kind {
 	case SignalMessage:
 		if p := r.target(sig); p != nil {
-			if _, err := p.post(sig.mail(sig.Msg), sig.Ref, nil); err != nil {
+			if _, err := p.post(sig.mail(sig.Msg), sig.Ref, nil, nil); err != nil {
 				r.node.dropped.Add(1) // nobody here to be refused
 			}
 		}
@@ -68,7 +68,7 @@ func (r *Peer) relay(sig Signal) {
 	if sig.Kind == SignalLinkExit || sig.Kind == SignalUnlink {
 		if q := sig.From.p; q != nil {
 			q.mu.Lock()
-			delete(q.links, sig.To)
+			q.x.links.remove(sig.To)
 			q.mu.Unlock()
 		}
 	}
@@ -86,14 +86,14 @@ func (r *Peer) undoIfLost(sig Signal) {
 
 // ours returns the process of this node that pid names, or nil.
 func (r *Peer) ours(pid PID) *proc {
-	if pid.p == nil || pid.p.far != nil {
+	if pid.p == nil || pid.p.isFar {
 		return nil
 	}
 	return pid.p
 }
 
 // theirs reports whether pid is one of the peer's.
-func (r *Peer) theirs(pid PID) bool { return pid.p != nil && pid.p.far != nil && pid.p.far.peer == r }
+func (r *Peer) theirs(pid PID) bool { return pid.p != nil && pid.p.isFar && pid.p.x.far.peer == r }
 
 // mail makes the entry of a mailbox. A carrier that does not know the size has
 // it measured.
@@ -110,8 +110,8 @@ func (r *Peer) forgetMonitor(sig Signal) PID {
 	w := sig.From.p
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	m := w.monitors[sig.Ref]
-	delete(w.monitors, sig.Ref)
+	m := w.x.monitors[sig.Ref]
+	delete(w.x.monitors, sig.Ref)
 	if m == nil {
 		return PID{}
 	}
@@ -126,14 +126,14 @@ func (r *Peer) forgetWatcher(sig Signal) {
 		return
 	}
 	p.mu.Lock()
-	m := p.monitors[sig.Ref]
+	m := p.x.monitors[sig.Ref]
 	p.mu.Unlock()
 	if m == nil || m.target.p == nil {
 		return
 	}
 	q := m.target.p
 	q.mu.Lock()
-	delete(q.watchers, sig.Ref)
+	delete(q.x.watchers, sig.Ref)
 	q.mu.Unlock()
 }
 
@@ -158,7 +158,7 @@ func (r *Peer) request(sig Signal) {
 		c.fail(ErrNoProcess)
 		return
 	}
-	alive, err := p.post(sig.mail(Request{From: From{c}, Msg: sig.Msg}), sig.Ref, c)
+	alive, err := p.post(sig.mail(Request{From: From{c}, Msg: sig.Msg}), sig.Ref, c, nil)
 	switch {
 	case err != nil:
 		c.fail(err)
@@ -227,15 +227,15 @@ func (r *Peer) Lost() {
 func (p *proc) disconnect() (a after) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, peer := range sorted(p.links) {
+	for _, peer := range p.x.links.sorted() {
 		a.signals = append(a.signals, signal{kind: sigLinkExit, from: p.pid(), to: peer, reason: ErrNoConnection})
 	}
-	for _, ref := range sortedRefs(p.watchers) {
-		a.signals = append(a.signals, p.watchers[ref].down(ref, ErrNoConnection))
+	for _, ref := range sortedRefs(p.x.watchers) {
+		a.signals = append(a.signals, p.x.watchers[ref].down(ref, ErrNoConnection))
 	}
-	for _, ref := range sortedRefs(p.monitors) {
-		a.signals = append(a.signals, signal{kind: sigDemonitor, from: p.pid(), to: p.monitors[ref].target, ref: ref})
+	for _, ref := range sortedRefs(p.x.monitors) {
+		a.signals = append(a.signals, signal{kind: sigDemonitor, from: p.pid(), to: p.x.monitors[ref].target, ref: ref})
 	}
-	p.links, p.watchers, p.monitors = nil, nil, nil
+	p.x.links, p.x.watchers, p.x.monitors = links{}, nil, nil
 	return a
 }

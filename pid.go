@@ -25,8 +25,8 @@ func (p PID) Node() string {
 	switch {
 	case p.p == nil:
 		return ""
-	case p.p.far != nil:
-		return p.p.far.peer.name
+	case p.p.isFar:
+		return p.p.x.far.peer.name
 	}
 	return p.p.node.name
 }
@@ -37,8 +37,8 @@ func (p PID) String() string {
 		return "<none>"
 	}
 	id := p.id
-	if p.p.far != nil {
-		id = p.p.far.id
+	if p.p.isFar {
+		id = p.p.x.far.id
 	}
 	return "<" + p.Node() + "." + strconv.FormatUint(id, 10) + ">"
 }

@@ -112,9 +112,9 @@ func (e *pipeEnd) pid(p PID) PID {
 	switch {
 	case p.p == nil:
 		return PID{}
-	case p.p.far == nil && p.p.node == e.from:
+	case !p.p.isFar && p.p.node == e.from:
 		return e.there.export(p.p)
-	case p.p.far != nil && p.p.far.peer == e.here:
+	case p.p.isFar && p.p.x.far.peer == e.here:
 		return e.there.imported(p.p)
 	}
 	return p // of a third node: good in this program
@@ -152,13 +152,12 @@ func (r *Peer) imported(proxy *proc) PID {
 	n := r.node
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	p := n.exported[proxy.far.id].Value()
+	p := n.exported[proxy.x.far.id].Value()
 	if p == nil {
-		if proxy.far.id == 0 {
+		if proxy.x.far.id == 0 {
 			return PID{} // stands for a name or an alias
 		}
-		p = &proc{node: n, id: proxy.far.id, status: statusDead, ended: &ending{}}
-		p.self = &Self{p}
+		p = n.deceased(proxy.x.far.id)
 		n.exportLocked(p)
 	}
 	return p.pid()

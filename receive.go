@@ -141,7 +141,7 @@ func (r *receiver) done() {
 	p := r.p
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.receiving, p.waiting = false, ""
+	p.receiving, p.waiting = false, waitNothing
 	if p.status != statusDead {
 		r.q.splice(&p.saved)
 		p.saved = r.q
@@ -179,13 +179,13 @@ func (r *receiver) scan(s *Self, pick func(any) bool, timeout time.Duration) (an
 			t := p.node.clock.AfterFunc(timeout, func() { close(late) })
 			defer t.Stop()
 		}
-		r.wait("receive")
+		p.waits(waitReceive)
 		select {
 		case <-p.wake:
 		case <-late:
 			timeout = 0 // one last look: what came in time wins
 		}
-		r.wait("")
+		p.goesOn()
 	}
 }
 
@@ -197,13 +197,9 @@ func (r *receiver) taken(s *Self, m *mail) (any, bool, error) {
 		return nil, false, err
 	}
 	p.takenLocked(m)
-	return m.msg, true, nil
-}
-
-func (r *receiver) wait(what string) {
-	r.p.mu.Lock()
-	r.p.waiting = what
-	r.p.mu.Unlock()
+	msg := m.msg
+	m.free()
+	return msg, true, nil
 }
 
 // String shows a request for people.

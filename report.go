@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"runtime"
 	"time"
+	"unsafe"
 )
 
 // reportLocked makes the crash report of a process that ends abnormally
@@ -18,18 +19,18 @@ func (p *proc) reportLocked(e ending) *report {
 	now := p.node.clock.Now()
 	rec := slog.NewRecord(now, slog.LevelError, "process crashed", 0)
 	rec.AddAttrs(slog.String("node", p.node.name), slog.String("pid", p.pid().String()))
-	if p.name != "" {
-		rec.AddAttrs(slog.String("name", p.name))
+	if p.x.name != "" {
+		rec.AddAttrs(slog.String("name", p.x.name))
 	}
-	if p.label != "" {
-		rec.AddAttrs(slog.String("label", p.label))
+	if p.x.label != "" {
+		rec.AddAttrs(slog.String("label", p.x.label))
 	}
-	rec.AddAttrs(slog.String("kind", p.kind), slog.String("reason", reasonText(e.reason)),
-		slog.Any("ancestors", p.ancestors()), slog.Int("mailbox_len", p.count),
-		slog.Int("links", len(p.links)), slog.Bool("trap_exits", p.trap),
-		slog.Uint64("handled", p.handled), slog.Duration("age", now.Sub(p.born).Round(time.Microsecond)))
+	rec.AddAttrs(slog.String("kind", p.kind.name), slog.String("reason", reasonText(e.reason)),
+		slog.Any("ancestors", p.ancestors()), slog.Int("mailbox_len", int(p.count)),
+		slog.Int("links", p.x.links.len()), slog.Bool("trap_exits", p.trap),
+		slog.Uint64("handled", p.handled), slog.Duration("age", now.Sub(p.node.at(p.born)).Round(time.Microsecond)))
 	if p.last != nil {
-		rec.AddAttrs(slog.String("last_message", p.last.String()))
+		rec.AddAttrs(slog.String("last_message", typeOfWord(p.last).String()))
 	}
 	out := &report{Record: rec}
 	var pe *PanicError
@@ -46,40 +47,33 @@ func reasonText(reason error) string {
 	return reason.Error() // frozen: none of the user's code
 }
 
-// sentType is the type of what the user sent.
-func sentType(msg any) reflect.Type {
+// typeWord stands for the type of what the user sent: the first word of the
+// interface that holds it.
+func typeWord(msg any) unsafe.Pointer {
 	switch m := msg.(type) {
 	case Request:
 		msg = m.Msg
 	case Casted:
 		msg = m.Msg
 	}
-	return reflect.TypeOf(msg)
+	return (*[2]unsafe.Pointer)(unsafe.Pointer(&msg))[0]
 }
 
-// ancestors names who spawned the process, nearest first (statement 101).
-func (p *proc) ancestors() []string {
-	const enough = 16
-	var out []string
-	for a := p.line; a != nil && len(out) < enough; a = a.up {
-		if a.name != "" {
-			out = append(out, a.name)
-		} else {
-			out = append(out, a.pid.String())
-		}
-	}
-	return out
+func typeOfWord(word unsafe.Pointer) reflect.Type {
+	var v any
+	(*[2]unsafe.Pointer)(unsafe.Pointer(&v))[0] = word
+	return reflect.TypeOf(v) // looks at nothing else
 }
 
 // stillThere reports a process whose code has not returned since its death.
 func (p *proc) stillThere() {
 	p.mu.Lock()
-	zombie, e := p.zombie, p.ended
-	label := p.label
+	zombie, e := p.zombie, p.fate
+	label := p.x.label
 	p.mu.Unlock()
 	if zombie {
 		p.node.Report(slog.LevelWarn, "zombie: the code of an ended process does not return",
-			slog.String("pid", p.pid().String()), slog.String("kind", p.kind), slog.String("label", label),
+			slog.String("pid", p.pid().String()), slog.String("kind", p.kind.name), slog.String("label", label),
 			slog.String("reason", reasonText(e.reason)))
 	}
 }

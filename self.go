@@ -31,10 +31,10 @@ func (s *Self) Node() *Node { return s.p.node }
 // Parent returns the process that spawned this one; the zero PID if it was
 // spawned from outside.
 func (s *Self) Parent() PID {
-	if s.p.root {
+	if s.p.line == nil {
 		return PID{}
 	}
-	return s.p.parent
+	return s.p.line.pid
 }
 
 // Exit sends an exit signal from this process; see the package's [Exit]. To
@@ -79,21 +79,21 @@ func (s *Self) Register(name string) error {
 func (s *Self) Name() string {
 	s.p.mu.Lock()
 	defer s.p.mu.Unlock()
-	return s.p.name
+	return s.p.x.name
 }
 
 // SetLabel describes the process for people, in reports and lists.
 func (s *Self) SetLabel(label string) {
 	s.p.mu.Lock()
 	defer s.p.mu.Unlock()
-	s.p.label = label
+	s.p.own().label = label
 }
 
 // Logger returns the node's logger with the process's PID, and its name or label
 // if it has one. Handlers run in the process's own code.
 func (s *Self) Logger() *slog.Logger {
 	s.p.mu.Lock()
-	name, label := s.p.name, s.p.label
+	name, label := s.p.x.name, s.p.x.label
 	s.p.mu.Unlock()
 	l := s.p.node.logger.With("node", s.p.node.name, "pid", s.PID())
 	if name != "" {
@@ -118,11 +118,12 @@ func (l *Local[T]) Set(s *Self, v T) (old T, had bool) {
 	if s.p.status == statusDead {
 		return old, false
 	}
-	old, had = s.p.locals[l].(T)
-	if s.p.locals == nil {
-		s.p.locals = map[any]any{}
+	x := s.p.own()
+	old, had = x.locals[l].(T)
+	if x.locals == nil {
+		x.locals = map[any]any{}
 	}
-	s.p.locals[l] = v
+	x.locals[l] = v
 	return old, had
 }
 
@@ -130,7 +131,7 @@ func (l *Local[T]) Set(s *Self, v T) (old T, had bool) {
 func (l *Local[T]) Get(s *Self) (v T, has bool) {
 	s.p.mu.Lock()
 	defer s.p.mu.Unlock()
-	v, has = s.p.locals[l].(T)
+	v, has = s.p.x.locals[l].(T)
 	return v, has
 }
 
@@ -138,30 +139,27 @@ func (l *Local[T]) Get(s *Self) (v T, has bool) {
 func (l *Local[T]) Erase(s *Self) (old T, had bool) {
 	s.p.mu.Lock()
 	defer s.p.mu.Unlock()
-	old, had = s.p.locals[l].(T)
-	delete(s.p.locals, l)
+	old, had = s.p.x.locals[l].(T)
+	delete(s.p.x.locals, l)
 	return old, had
 }
 
 // stoppedLocked returns why the process must stop, if it must.
 func (s *Self) stoppedLocked() error {
-	e := s.p.ended
-	if e == nil {
-		e = s.p.doomed
-	}
-	if e == nil {
-		e = s.p.exiting
-	}
-	switch {
-	case e == nil:
+	switch f := s.p.fate; {
+	case f == nil:
 		return nil
-	case e.reason == nil:
+	case f.reason == nil:
 		return Stop{}
+	default:
+		return f.reason
 	}
-	return e.reason
 }
 
 func (s *Self) stopped() error {
+	if !s.p.stopping() {
+		return nil
+	}
 	s.p.mu.Lock()
 	err := s.stoppedLocked()
 	s.p.mu.Unlock()
@@ -208,11 +206,11 @@ func callerProcess() uintptr {
 		n = runtime.Stack(buf, false)
 	}
 	_, text, _ := strings.Cut(string(buf[:n]), frame)
-	text, _, found := strings.Cut(text, ")")
-	if !found {
+	end := strings.IndexAny(text, ",)")
+	if end < 0 {
 		return 0
 	}
-	at, err := strconv.ParseUint(text, 16, 64)
+	at, err := strconv.ParseUint(text[:end], 16, 64)
 	if err != nil {
 		return 0
 	}

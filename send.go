@@ -15,7 +15,7 @@ func Send(to Addr, msg any) error {
 	if err != nil {
 		return err
 	}
-	return dispatch(PID{}, to, m)
+	return dispatch(PID{}, to, m, nil)
 }
 
 // Send is the package's [Send] from this process: once the process has ended
@@ -28,8 +28,9 @@ func (s *Self) Send(to Addr, msg any) error {
 	if err := s.begin(); err != nil {
 		return err
 	}
-	defer s.leave()
-	return dispatch(s.PID(), to, m)
+	err = dispatch(s.p.pid(), to, m, s.p.worker.Load())
+	s.leave()
+	return err
 }
 
 func newMail(msg any) (*mail, error) {
@@ -37,19 +38,20 @@ func newMail(msg any) (*mail, error) {
 	if err != nil {
 		return nil, dataError(err)
 	}
-	return &mail{msg: out, size: size + mailOverhead, counted: true}, nil
+	return makeMail(out, size), nil
 }
 
-// dispatch hands m, whose message is a private copy already, to the receiver.
-func dispatch(from PID, to Addr, m *mail) error {
+// dispatch hands m, whose message is a private copy already, to the receiver. w
+// is the worker that runs the sender, if that is known.
+func dispatch(from PID, to Addr, m *mail, w *worker) error {
 	p, err := resolve(to)
 	if p == nil {
 		return err
 	}
-	if p.far != nil {
+	if p.isFar {
 		return p.farSend(from, m)
 	}
 	ref, _ := to.(Ref)
-	_, err = p.post(m, ref, nil)
+	_, err = p.post(m, ref, nil, w)
 	return err
 }

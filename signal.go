@@ -57,8 +57,8 @@ func (g signal) deliver() after {
 	if p == nil {
 		return after{}
 	}
-	if p.far != nil {
-		return p.far.deliver(g)
+	if p.isFar {
+		return p.x.far.deliver(g)
 	}
 	switch g.kind {
 	case sigExit:
@@ -69,13 +69,13 @@ func (g signal) deliver() after {
 		return p.farLink(g.from)
 	case sigUnlink:
 		p.mu.Lock()
-		delete(p.links, g.from)
+		p.own().links.remove(g.from)
 		p.mu.Unlock()
 	case sigMonitor:
 		return p.farMonitor(g)
 	case sigDemonitor:
 		p.mu.Lock()
-		delete(p.watchers, g.ref)
+		delete(p.x.watchers, g.ref)
 		p.mu.Unlock()
 	case sigDown:
 		p.down(g)
@@ -87,7 +87,7 @@ func (g signal) deliver() after {
 
 // notice posts a message of the kernel's own.
 func (p *proc) notice(msg any) {
-	_, _ = p.post(&mail{msg: msg}, Ref{}, nil) // not counted, so never refused
+	_, _ = p.post(&mail{msg: msg}, Ref{}, nil, nil) // not counted, so never refused
 }
 
 // exitSignal is what Exit sends (statements 46 to 55).
@@ -113,10 +113,9 @@ func (p *proc) exitSignal(from PID, reason error) (a after) {
 func (p *proc) linkExit(from PID, reason error, quiet quietness) (a after) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if _, linked := p.links[from]; !linked {
+	if p.x == &none || !p.x.links.remove(from) {
 		return a // unlinked meanwhile (statement 37)
 	}
-	delete(p.links, from)
 	switch {
 	case quiet == quietAlways || quiet == quietToTrappers && p.trap:
 	case p.trap:
@@ -129,8 +128,8 @@ func (p *proc) linkExit(from PID, reason error, quiet quietness) (a after) {
 }
 
 func (p *proc) exitedLocked(from PID, reason error) {
-	if from == p.parent && !from.IsZero() {
-		p.ctx.stopLocked(p)
+	if from == p.parent() {
+		p.tellLocked()
 	}
 	p.postLocked(&mail{msg: Exited{PID: from, Reason: reason}})
 }
@@ -179,9 +178,14 @@ func pairLock(p, q *proc) (unlock func()) {
 // sorted gives a set's members in a fixed order, so that no map decides who
 // hears first.
 func sorted[V any](m map[PID]V) []PID {
-	return slices.SortedFunc(maps.Keys(m), func(a, b PID) int { return cmp.Compare(a.id, b.id) })
+	return slices.SortedFunc(maps.Keys(m), byNumber)
 }
 
+func byNumber(a, b PID) int { return cmp.Compare(a.id, b.id) }
+
 func sortedRefs[V any](m map[Ref]V) []Ref {
+	if len(m) == 0 {
+		return nil
+	}
 	return slices.SortedFunc(maps.Keys(m), func(a, b Ref) int { return cmp.Compare(a.id, b.id) })
 }

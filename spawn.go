@@ -41,13 +41,29 @@ type SpawnOpts struct {
 	// Shutdown is the time that its Terminate has, as the deadline of its
 	// context; zero: none. Supervisors set it.
 	Shutdown time.Duration
+	// Priority decides who is served first when there is more to do than
+	// processors. It is for few and quick ones, like supervisors, which have it:
+	// so control stays possible under overload. A Body has none.
+	Priority Priority
 	// Dedicated gives a behaviour a goroutine for life instead of one per burst
 	// of mail: for code that locks its thread or needs a deep stack.
 	Dedicated bool
 }
 
+// Priority of a behaviour.
+type Priority uint8
+
+const (
+	// PriorityNormal is everybody's.
+	PriorityNormal Priority = iota
+	// PriorityHigh is served before all others.
+	PriorityHigh
+)
+
 func (o SpawnOpts) validate() error {
 	switch {
+	case o.Priority > PriorityHigh:
+		return fmt.Errorf("kista: SpawnOpts.Priority is unknown: %d", o.Priority)
 	case o.Mailbox.Messages < 0 || o.Mailbox.Bytes < 0:
 		return fmt.Errorf("kista: SpawnOpts.Mailbox is negative: %d messages, %d bytes", o.Mailbox.Messages, o.Mailbox.Bytes)
 	case o.Mailbox.Policy > DropNewest:
@@ -65,7 +81,7 @@ type Program struct {
 	// Opts are how it starts; Link and Monitor belong to whoever starts it.
 	Opts SpawnOpts
 
-	kind string
+	kind *kind
 	body Body
 	make func() (Behaviour, error)
 	acks bool // start waits for an acknowledgement
@@ -74,18 +90,23 @@ type Program struct {
 // BodyProgram describes a process that runs body. Its start is complete once it
 // is spawned; with ack, once the body has called [Self.Started] (statement 98).
 func BodyProgram(o SpawnOpts, ack bool, body Body) Program {
-	return Program{Opts: o, kind: "body", body: body, acks: ack}
+	return Program{Opts: o, kind: bodyKind, body: body, acks: ack}
 }
 
 // BehaviourProgram describes a process that runs a behaviour, which make makes
 // in the new process; kind names it for people. Its start is complete once
 // Init has returned.
 func BehaviourProgram(o SpawnOpts, kind string, make func() (Behaviour, error)) Program {
-	return Program{Opts: o, kind: kind, make: make, acks: true}
+	return Program{Opts: o, kind: kindOf(kind), make: make, acks: true}
 }
 
 // Kind names what the program runs, for people.
-func (pr Program) Kind() string { return pr.kind }
+func (pr Program) Kind() string {
+	if pr.kind == nil {
+		return ""
+	}
+	return pr.kind.name
+}
 
 // IsZero reports whether pr describes nothing.
 func (pr Program) IsZero() bool { return pr.body == nil && pr.make == nil }
@@ -104,7 +125,7 @@ func (n *Node) Spawn(body Body) PID {
 // Monitor are ignored: nobody spawns.
 func (n *Node) SpawnWith(o SpawnOpts, body Body) (PID, error) {
 	o.Link, o.Monitor = false, false
-	p, _, err := n.spawn(Program{Opts: o, kind: "body", body: body}, nil, nil)
+	p, _, err := n.spawn(Program{Opts: o, kind: bodyKind, body: body}, nil, nil)
 	return p.pidOrZero(), err
 }
 
@@ -129,7 +150,7 @@ func (s *Self) SpawnMonitor(body Body) (PID, Ref) {
 // SpawnWith is Spawn with options; ref is the monitor's, if there is one.
 // Errors as for [Node.SpawnWith], or why this process must stop.
 func (s *Self) SpawnWith(o SpawnOpts, body Body) (PID, Ref, error) {
-	p, ref, err := s.spawn(Program{Opts: o, kind: "body", body: body}, nil)
+	p, ref, err := s.spawn(Program{Opts: o, kind: bodyKind, body: body}, nil)
 	return p.pidOrZero(), ref, err
 }
 
@@ -157,27 +178,22 @@ func (n *Node) spawn(pr Program, parent *proc, ack *starting) (*proc, Ref, error
 		return nil, Ref{}, err
 	}
 	p := &proc{
-		node: n, id: n.lastID.Add(1), born: n.clock.Now(),
-		body: pr.body, make: pr.make, kind: pr.kind, dedicated: o.Dedicated,
-		shutdown: o.Shutdown, grace: o.Grace, limit: o.Mailbox.or(n.mailbox),
-		trap: o.TrapExits, label: o.Label, status: statusLive, hasBody: pr.body != nil,
+		node: n, kind: pr.kind, how: n.settingsFor(&o, pr.body != nil), x: &none,
+		body: pr.body, make: pr.make, trap: o.TrapExits, status: statusReady, hasBody: pr.body != nil,
 	}
-	p.self = &Self{p}
-	p.since = p.born
-	if pr.body != nil && o.Grace == 0 {
-		p.grace = n.grace
+	p.self.p = p
+	if o.Label != "" {
+		p.own().label = o.Label
 	}
+	p.mu.Lock() // nobody knows it yet: whoever locks it later comes after us
+	defer p.mu.Unlock()
+	if parent != nil {
+		parent.mu.Lock()
+		defer parent.mu.Unlock()
+		p.line = parent.asParentLocked()
+	}
+	p.id = n.lastID.Add(1)
 	var ref Ref
-	unlock := p.mu.Unlock
-	if parent == nil {
-		p.mu.Lock()
-		p.parent, p.root = n.init.pid(), true
-	} else {
-		unlock = pairLock(parent, p)
-		p.parent = parent.pid()
-		p.line = &ancestor{pid: parent.pid(), name: parent.name, up: parent.line}
-	}
-	defer func() { unlock() }()
 	if o.Name != "" {
 		err := n.registerLocked(o.Name, p)
 		if err != nil && !(pr.acks && p.inherits(o.Name, err)) {
@@ -186,9 +202,9 @@ func (n *Node) spawn(pr Program, parent *proc, ack *starting) (*proc, Ref, error
 	}
 	if err := n.adopt(p); err != nil {
 		// Somebody may have found it by its name already: it has never lived.
-		p.status, p.ended = statusDead, &ending{reason: err}
-		p.gone.Store(true)
-		if p.name != "" {
+		p.status, p.fate = statusDead, &fate{ending{reason: err}, ended}
+		p.gate.Or(gateStop | gateGone)
+		if p.x.name != "" {
 			n.unnameLocked(p)
 		}
 		return nil, Ref{}, err
@@ -204,14 +220,18 @@ func (n *Node) spawn(pr Program, parent *proc, ack *starting) (*proc, Ref, error
 	switch {
 	case ack == nil:
 	case ack.waits:
-		p.ack = ack
+		p.own().ack = ack
 	default: // up by being there
 		p.started = true
 		if !ack.to.IsZero() {
 			parent.postLocked(&mail{msg: Started{Ref: ack.ref, PID: p.pid()}})
 		}
 	}
-	n.execute(p)
+	var w *worker
+	if parent != nil {
+		w = parent.worker.Load()
+	}
+	n.execute(p, w)
 	return p, ref, nil
 }
 

@@ -34,7 +34,7 @@ func (a *starting) wait(ctx context.Context, p *proc) (PID, error) {
 		return p.pid(), nil
 	}
 	if me, ok := ctx.(selfer); ok {
-		defer me.process().p.blocked("start")()
+		defer me.process().p.blocked(waitStart)()
 	}
 	select {
 	case err := <-a.done:
@@ -45,14 +45,14 @@ func (a *starting) wait(ctx context.Context, p *proc) (PID, error) {
 	case <-ctx.Done():
 	}
 	p.mu.Lock()
-	if p.ack != a { // it was acknowledged at the last moment
+	if p.x.ack != a { // it was acknowledged at the last moment
 		p.mu.Unlock()
 		if err := <-a.done; err != nil {
 			return PID{}, err
 		}
 		return p.pid(), nil
 	}
-	p.ack, p.quiet = nil, quietAlways // who asked is told by the error, not by the link
+	p.x.ack, p.quiet = nil, quietAlways // who asked is told by the error, not by the link
 	gone := make(chan Down, 1)
 	p.watchLocked(p.node.newRef(), watcher{ch: gone})
 	after := p.terminateLocked(ending{reason: ErrKilled, silent: true}, true)
@@ -86,11 +86,11 @@ func (p *proc) acknowledge(err error) {
 
 // ackLocked ends the start, if it is still open.
 func (p *proc) ackLocked(err error) (sig signal, open bool) {
-	a := p.ack
+	a := p.x.ack
 	if a == nil {
 		return sig, false
 	}
-	p.ack = nil
+	p.x.ack = nil
 	if a.to.IsZero() {
 		return signal{kind: sigAck, start: a, reason: err}, true
 	}
@@ -101,11 +101,11 @@ func (p *proc) ackLocked(err error) (sig signal, open bool) {
 // starter hears of it once: a link tells only one that does not trap exits and
 // waits itself (statements 100, 108).
 func (p *proc) failStartLocked(reason error) (sig signal, open bool) {
-	if p.ack == nil {
+	if p.x.ack == nil {
 		return sig, false
 	}
 	p.quiet = quietToTrappers
-	if !p.ack.to.IsZero() {
+	if !p.x.ack.to.IsZero() {
 		p.quiet = quietAlways
 	}
 	if p.ignored {

@@ -147,7 +147,7 @@ func beginSystem(ctx context.Context, to Addr, req SystemRequest) *Pending {
 	switch {
 	case p == nil:
 		return c
-	case p.far != nil:
+	case p.isFar:
 		c.complete(nil, ErrRemote)
 		return c
 	case p.hasBody:
@@ -155,7 +155,7 @@ func beginSystem(ctx context.Context, to Addr, req SystemRequest) *Pending {
 		return c
 	}
 	m := &mail{msg: Request{From: From{c}, Msg: req}, system: true}
-	if alive, _ := p.post(m, Ref{}, c); !alive {
+	if alive, _ := p.post(m, Ref{}, c, nil); !alive {
 		return c.fail(ErrNoProcess)
 	}
 	return c

@@ -49,7 +49,7 @@ func SendAfter(d time.Duration, to Addr, msg any) *Timer {
 		}
 		t.node = t.proc.node
 	}
-	if t.proc == nil || t.proc.far != nil {
+	if t.proc == nil || t.proc.isFar {
 		t.proc = t.node.init
 	}
 	if err := t.arm(max(d, 0)); err != nil {
@@ -69,15 +69,16 @@ func (t *Timer) arm(d time.Duration) error {
 	defer p.mu.Unlock()
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if p.status == statusDead && p != n.init || p.doomed != nil {
+	if p.status == statusDead && p != n.init || p.fate != nil && p.fate.phase == doomed {
 		n.timers.Add(-1)
 		t.over = true
 		return nil
 	}
-	if p.timers == nil {
-		p.timers = map[*Timer]struct{}{}
+	x := p.own()
+	if x.timers == nil {
+		x.timers = map[*Timer]struct{}{}
 	}
-	p.timers[t] = struct{}{}
+	x.timers[t] = struct{}{}
 	t.over, t.at = false, n.clock.Now().Add(d)
 	t.stop = n.clock.AfterFunc(d, t.fire)
 	return nil
@@ -105,7 +106,7 @@ func (t *Timer) end() bool {
 
 func (t *Timer) forget() {
 	t.proc.mu.Lock()
-	delete(t.proc.timers, t)
+	delete(t.proc.x.timers, t)
 	t.proc.mu.Unlock()
 }
 
@@ -117,7 +118,7 @@ func (t *Timer) fire() {
 		return
 	}
 	t.forget()
-	err := dispatch(PID{}, t.to, &mail{msg: t.msg, size: t.size, counted: true, patient: true})
+	err := dispatch(PID{}, t.to, &mail{msg: t.msg, size: t.size, counted: true, patient: true}, nil)
 	if _, full := err.(*MailboxFullError); full && t.arm(roomEvery) != nil { //nolint:errorlint // post's own
 		t.node.dropped.Add(1)
 	}
@@ -129,10 +130,10 @@ func (n *Node) dropTimers() {
 	p := n.init
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for t := range p.timers {
+	for t := range p.x.timers {
 		t.dropLocked()
 	}
-	p.timers, p.doomed = nil, p.ended
+	p.own().timers, p.fate = nil, &fate{phase: doomed}
 }
 
 // dropLocked ends the timer of a dying process, under that process's lock.

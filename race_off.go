@@ -1,0 +1,5 @@
+//go:build !race
+
+package kista
+
+const raced = false

@@ -1,0 +1,262 @@
+package kista
+
+import (
+	"runtime"
+	"slices"
+	"sync/atomic"
+	"unsafe"
+)
+
+// worker is a goroutine that runs behaviours, and what belongs to it. The
+// goroutine may be replaced: whoever comes next gets a clean one.
+type worker struct {
+	s       *sched
+	slot    atomic.Pointer[proc] // runs next: what the present handler has sent to last
+	queue   runQueue
+	current atomic.Pointer[proc] // whose code runs, if any
+	blocked atomic.Bool          // it does not count as active
+	wake    chan bool
+
+	// The goroutine's own:
+	ex    execution
+	turn  int
+	parks int
+	slots int // how often in a row it took what lay in its slot
+	runs  uint32
+	next  uint32 // when to look up, in runs
+	home  uintptr
+
+	// The spare's view of it, guarded by being the spare:
+	seen        *proc
+	seenHandled uint64
+
+	parked atomic.Bool // changed under s.mu
+}
+
+const (
+	// lookUp is after how many executions a worker lets others have the
+	// processor, brings the node's clock up to date and inspects itself.
+	lookUp = 256
+	// slotTurns bounds how long two processes that talk to each other keep the
+	// others of their worker waiting.
+	slotTurns = 32
+)
+
+// loop is the life of a worker's goroutine.
+func (w *worker) loop(spare bool) {
+	finished := false
+	defer func() {
+		if !finished { // a Goexit in a handler
+			w.left()
+			go w.loop(false)
+		}
+	}()
+	prepare()
+	w.next = w.runs + lookUp
+	w.home = here()
+	w.s.tidy()
+	for {
+		p, clean := w.find(spare)
+		spare = false
+		if p == nil || !clean {
+			finished = true
+			if clean {
+				w.s.gone()
+			} else {
+				go w.loop(false)
+			}
+			return
+		}
+		w.run(p)
+	}
+}
+
+// run lets one process handle a burst of mail.
+//
+//go:noinline
+func (w *worker) run(p *proc) {
+	w.runs++
+	w.current.Store(p)
+	if p.worker.Load() != w {
+		p.worker.Store(w)
+	}
+	w.ex = execution{p: p, w: w}
+	p.run(&w.ex)
+	w.left()
+	if w.ex.again {
+		w.queue.push(p)
+	}
+}
+
+// left is what follows an execution, however it ended.
+func (w *worker) left() {
+	w.current.Store(nil)
+	if w.blocked.Load() && w.blocked.CompareAndSwap(true, false) {
+		w.s.active.Add(1)
+	}
+	if w.s.node.stops.Load() {
+		w.s.node.fell()
+	}
+}
+
+// find returns the next process to run, or nil when the worker is to end. If the
+// goroutine is not clean, another one is to take its place.
+func (w *worker) find(spare bool) (p *proc, clean bool) {
+	s := w.s
+	if w.runs-w.next < 1<<31 && !w.lookUp() {
+		return nil, false
+	}
+	for {
+		if spare {
+			if p := w.watch(); p != nil {
+				return p, true
+			}
+		} else {
+			if s.active.Load() <= s.procs.Load() || s.spare.Load() == spareNone {
+				if p := w.pick(); p != nil {
+					return p, true
+				}
+			} // else it is one too many, and somebody is there to take over
+			s.active.Add(-1)
+		}
+		if w.parks++; (w.parks < 64 || w.parks%16 == 0) && !w.clean() {
+			s.active.Add(1)
+			return nil, false
+		}
+		var open bool
+		if spare, open = w.park(); !open {
+			return nil, true
+		}
+	}
+}
+
+// lookUp lets others run, and reports whether the goroutine is as good as new.
+func (w *worker) lookUp() (clean bool) {
+	w.next = w.runs + lookUp
+	runtime.Gosched()
+	w.s.tidy()
+	return w.clean()
+}
+
+// yields says that the code that the worker runs is about to wait in the kernel.
+func (w *worker) yields() {
+	if !w.blocked.CompareAndSwap(false, true) {
+		return
+	}
+	s := w.s
+	s.active.Add(-1)
+	if w.slot.Load() != nil || w.queue.n.Load() > 0 || s.queuedOutside() {
+		s.needWorker()
+	}
+}
+
+// clean reports whether the goroutine is as good as new: on a thread of its own,
+// or with a stack that has been moved since it had room for most, it is not.
+func (w *worker) clean() bool { return here() == w.home && !lockedToThread() }
+
+// pick takes the next process that is queued.
+func (w *worker) pick() *proc {
+	s := w.s
+	if p := s.urgent.pop(); p != nil {
+		return p
+	}
+	if w.runs%61 == 0 {
+		if p := s.global.pop(); p != nil {
+			return p
+		}
+	}
+	if w.slot.Load() != nil {
+		p := w.slot.Swap(nil)
+		if w.slots++; w.slots < slotTurns && p != nil {
+			return p
+		}
+		if p != nil {
+			w.queue.push(p)
+		}
+	}
+	w.slots = 0
+	return s.find(w)
+}
+
+// park waits until there is something to do. It returns whether the worker is
+// the spare from then on, and whether the node is still open. The caller is not
+// counted as active.
+func (w *worker) park() (spare, open bool) {
+	s := w.s
+	if p := w.slot.Swap(nil); p != nil {
+		s.global.push(p)
+	}
+	for p := w.queue.pop(); p != nil; p = w.queue.pop() {
+		s.global.push(p)
+	}
+	s.mu.Lock()
+	if s.closed || len(s.parked) >= keepWorkers+int(s.procs.Load()) {
+		s.all = slices.DeleteFunc(slices.Clone(s.all), func(v *worker) bool { return v == w })
+		s.mu.Unlock()
+		s.needWorkerIfQueued()
+		s.active.Add(1) // gone takes it away
+		return false, false
+	}
+	w.parked.Store(true)
+	s.parked = append(s.parked, w)
+	s.mu.Unlock()
+	s.needWorkerIfQueued() // what was queued before we were seen to be parked has woken nobody
+	spare = <-w.wake
+	s.now.Store(s.node.ticks())
+	return spare, !s.isClosed()
+}
+
+func (s *sched) needWorkerIfQueued() {
+	if s.queuedOutside() {
+		s.needWorker()
+	}
+}
+
+func (s *sched) isClosed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.closed
+}
+
+// gone takes leave of a worker that ends.
+func (s *sched) gone() {
+	s.active.Add(-1)
+	s.node.workers.Add(-1)
+	s.node.fell()
+}
+
+// here is the address of the caller's frame, or nearly so: it changes when the
+// goroutine's stack has been moved to grow or shrink.
+//
+//go:noinline
+func here() uintptr {
+	var x byte
+	return uintptr(unsafe.Pointer(&x))
+}
+
+// prepare makes the stack as large as ordinary handlers need, once.
+//
+//go:noinline
+func prepare() {
+	var room [16 << 10]byte
+	touch(&room)
+}
+
+//go:noinline
+func touch(room *[16 << 10]byte) { room[0] = 1 }
+
+// lockedToThread tells whether the goroutine is wired to its thread, which Go
+// shows only in the first line of a stack trace.
+func lockedToThread() bool {
+	var buf [64]byte
+	n := runtime.Stack(buf[:], false)
+	for i := range n {
+		if buf[i] == '\n' {
+			break
+		}
+		if buf[i] == 'l' && n-i > 9 && string(buf[i:i+9]) == "locked to" {
+			return true
+		}
+	}
+	return false
+}
