@@ -81,7 +81,8 @@ func (c *Ctx[S]) NextState(s S) {
 
 // RepeatState lets the machine enter its state anew ('repeat_state'): the entry
 // call is made, with this state as the old one. Postponed events stay postponed
-// and the state timeout runs on. In an entry call it makes another one.
+// and the state timeout runs on. In an entry call it makes another one, with the
+// same old state.
 func (c *Ctx[S]) RepeatState() {
 	if c.m.phase == starting {
 		c.bad("RepeatState", "the factory returns the first state")

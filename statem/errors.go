@@ -18,6 +18,7 @@ var errNoHandler = errors.New("statem: the factory returned neither a Handler no
 func init() {
 	kista.RegisterError(Postpone)
 	kista.RegisterErrorType(func(e *ActionError, _ func(error) error) error { c := *e; return &c })
+	kista.RegisterErrorType(func(e *StateError, _ func(error) error) error { c := *e; return &c })
 	kista.RegisterErrorType(func(e *UnknownError, _ func(error) error) error { c := *e; return &c })
 }
 

@@ -3,7 +3,6 @@ package statem_test
 import (
 	"context"
 	"fmt"
-
 	"time"
 
 	"github.com/kista-go/kista"

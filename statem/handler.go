@@ -9,10 +9,10 @@ package statem
 // nil goes on; so does [Postpone]. Any other error is the exit reason, [Stop]
 // the orderly way out.
 //
-// A Handler may also be an [Enterer], a [Terminator], a [Reporter], a [Knower]
-// and a [kista.StateReader], which then tells the data; without the last, what
-// [kista.GetState] shows is a copy of the Handler itself, if it is data. Most
-// programs use a [Mux].
+// A Handler may also be an [Enterer], a [Terminator], a [Reporter], a [Knower],
+// and a [kista.StateReader] or [kista.StateReplacer], which then tells or takes
+// the data; without that, what [kista.GetState] shows is a copy of the Handler
+// itself, if it is data. Most programs use a [Mux].
 type Handler[S comparable] interface {
 	Handle(c *Ctx[S], ev Event) error
 }
@@ -65,11 +65,5 @@ type Knower[S comparable] interface {
 // (statement 139). An error fails the start, and there is no Terminate:
 // [kista.ErrIgnore] normally, [Stop] with its reason, others as they are.
 type Factory[S comparable, A any] func(c *Ctx[S], args A) (S, Handler[S], error)
-
-// Snapshot is what [kista.GetState] tells of a machine (statement 156).
-type Snapshot[S comparable] struct {
-	State S
-	Data  any
-}
 
 var _ Handler[int] = HandlerFunc[int](nil)

@@ -35,9 +35,8 @@ const (
 )
 
 var (
-	_ kista.Behaviour   = (*machine[int])(nil)
-	_ kista.Continuer   = (*machine[int])(nil)
-	_ kista.StateReader = (*machine[int])(nil)
+	_ kista.Behaviour = (*machine[int])(nil)
+	_ kista.Continuer = (*machine[int])(nil)
 )
 
 // Init makes the first state and the Handler. The first entry call comes when
@@ -55,6 +54,9 @@ func (m *machine[S]) Init(s *kista.Self) error {
 	m.state, m.stack, m.fresh = state, []Handler[S]{h}, true
 	if !m.knows(state) {
 		m.c.bad("its first state", "it is unknown")
+	}
+	if v, ok := h.(interface{ version() string }); ok {
+		s.SetVersion(v.version())
 	}
 	return m.turn.bad
 }
@@ -152,7 +154,6 @@ func (m *machine[S]) enter(old S) error {
 		case m.c.Err() != nil:
 			return context.Cause(&m.c)
 		}
-		old = m.state
 	}
 	return nil
 }
@@ -185,15 +186,6 @@ func (m *machine[S]) Terminate(_ *kista.Self, reason error) error {
 	}
 	m.report(reason)
 	return nil
-}
-
-// State is what GetState returns.
-func (m *machine[S]) State() any {
-	s := Snapshot[S]{State: m.state, Data: m.handler()}
-	if r, ok := m.handler().(kista.StateReader); ok {
-		s.Data = r.State()
-	}
-	return s
 }
 
 func (m *machine[S]) handler() Handler[S] { return m.stack[len(m.stack)-1] }

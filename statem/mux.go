@@ -8,8 +8,6 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
-
-	"github.com/kista-go/kista"
 )
 
 // Mux is the code of a kind of state machine whose states are of type S and
@@ -36,6 +34,11 @@ import (
 // Registering a type twice, or one that can never be sent, panics, since it is a
 // mistake in the program's text.
 type Mux[S comparable, D any] struct {
+	// Version names this code, by custom with a number, "lock/1": machines that run
+	// it show it, and an [Upgrade] is told it. Set it before the first machine
+	// starts. Empty: none.
+	Version string
+
 	mu    sync.Mutex // serialises changes; tables are never changed, only replaced
 	table atomic.Pointer[table[S, D]]
 }
@@ -204,12 +207,11 @@ type instance[S comparable, D any] struct {
 }
 
 var (
-	_ Handler[int]      = (*instance[int, int])(nil)
-	_ Enterer[int]      = (*instance[int, int])(nil)
-	_ Terminator[int]   = (*instance[int, int])(nil)
-	_ Knower[int]       = (*instance[int, int])(nil)
-	_ Reporter          = (*instance[int, int])(nil)
-	_ kista.StateReader = (*instance[int, int])(nil)
+	_ Handler[int]    = (*instance[int, int])(nil)
+	_ Enterer[int]    = (*instance[int, int])(nil)
+	_ Terminator[int] = (*instance[int, int])(nil)
+	_ Knower[int]     = (*instance[int, int])(nil)
+	_ Reporter        = (*instance[int, int])(nil)
 )
 
 func (h *instance[S, D]) table() *table[S, D] {
@@ -267,12 +269,4 @@ func (h *instance[S, D]) Report() string {
 		return do(h.data)
 	}
 	return ""
-}
-
-// State implements kista.StateReader.
-func (h *instance[S, D]) State() any {
-	if h.data == nil {
-		return nil
-	}
-	return *h.data
 }

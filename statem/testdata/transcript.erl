@@ -8,44 +8,60 @@
 %%	> cast a, call c               queue these events at once; then a unit passes
 %%	> wait 3                       three units pass
 %%
-%% Actions are separated by commas; they are the words of act/3 below. Whatever has no rule changes nothing. After three hundred
+%% Actions are separated by commas; they are the words of act/3 below. Whatever has no rule changes nothing. After a hundred
 %% callbacks the machine stops, so that no scenario is endless.
 %%
 %%	erl -noinput -eval 'transcript:main("orders.txt")'     rewrites a file of scenarios
 -module(transcript).
 -behaviour(gen_statem).
 
--export([main/1, run/2, init/1, callback_mode/0, handle_event/4, terminate/3]).
+-export([main/1, rewrite/1, run_all/2, init/1, callback_mode/0, handle_event/4, terminate/3]).
 
--define(LIMIT, 300).
+-define(LIMIT, 100).
 
-%% main replaces the transcripts in a file: the lines that begin with a bar. A scenario begins with "== ".
+%% main rewrites a file of scenarios.
 main(File) ->
-    logger:set_primary_config(level, none),
     {ok, Text} = file:read_file(File),
-    [Head | Scenarios] = string:split(Text, "\n== ", all),
-    Rewritten = [begin
-        Lines = [L || L <- string:split(S, "\n", all), not is_transcript(L)],
-        Body = string:trim(iolist_to_binary(lists:join("\n", tl(Lines)))),
-        ["\n== ", hd(Lines), "\n", Body, "\n", [["| ", L, "\n"] || L <- run(Body, 20)]]
-    end || S <- Scenarios],
-    ok = file:write_file(File, [string:trim(Head, trailing), "\n" | Rewritten]),
+    ok = file:write_file(File, rewrite(Text)),
     halt(0).
+
+%% rewrite makes the transcripts in a text anew: the lines that begin with a bar. A scenario begins with "== " and a name. All
+%% are run at once, with units so long that a busy computer makes no difference.
+rewrite(Text) ->
+    [Head | Scenarios] = string:split(Text, "\n== ", all),
+    Parts = [begin
+        [Name | Lines] = [L || L <- string:split(S, "\n", all), not is_transcript(L)],
+        {Name, string:trim(iolist_to_binary(lists:join("\n", Lines)))}
+    end || S <- Scenarios],
+    Transcripts = run_all([Body || {_, Body} <- Parts], 200),
+    [string:trim(Head, trailing), "\n" | [
+        ["\n== ", Name, "\n", Body, "\n", [["| ", L, "\n"] || L <- Said]]
+    || {{Name, Body}, Said} <- lists:zip(Parts, Transcripts)]].
+
+%% run_all runs scenarios at the same time.
+run_all(Texts, Unit) ->
+    logger:set_primary_config(level, none),
+    Runs = [spawn_monitor(fun() -> exit({said, run(T, Unit)}) end) || T <- Texts],
+    [receive {'DOWN', Ref, _, _, {said, Said}} -> Said end || {_, Ref} <- Runs].
 
 is_transcript(<<"|", _/binary>>) -> true;
 is_transcript(_) -> false.
 
 %% run carries out one scenario, with units of so many milliseconds, and returns the lines of its transcript.
 run(Text, Unit) ->
-    process_flag(trap_exit, true),
     Lines = [L || L <- [string:trim(L) || L <- string:split(Text, "\n", all)], L =/= <<>>, hd(binary_to_list(L)) =/= $#],
     {Steps, Rules} = lists:partition(fun(<<"> ", _/binary>>) -> true; (_) -> false end, Lines),
     Table = maps:from_list([rule(R) || R <- Rules]),
     Tab = ets:new(log, [ordered_set, public]),
     [{[init, State], Actions}] = [{K, A} || {[init, _] = K, A} <- maps:to_list(Table)],
+    Start = erlang:monotonic_time(millisecond),
     {ok, Pid} = gen_statem:start(?MODULE, {State, Actions, Table, Tab, Unit}, []),
-    timer:sleep(Unit),
-    Callers = lists:append([step(string:split(S, ","), Pid, Unit) || <<"> ", S/binary>> <- [all_commas(S) || S <- Steps]]),
+    {Callers, _} = lists:foldl(fun(<<"> ", Step/binary>>, {Callers, Now}) ->
+        sleep_until(Start + Now * Unit),
+        Step =:= <<"wait 0">> orelse log(Tab, ["-- ", Step]),
+        {More, Units} = step(Step, Pid),
+        {More ++ Callers, Now + Units}
+    end, {[], 1}, Steps ++ [<<"> wait 0">>]),
     Answers = [answer(C) || C <- lists:sort(Callers)],
     case is_process_alive(Pid) of
         true -> log(Tab, ["left in ", atom_to_list(element(1, sys:get_state(Pid)))]), exit(Pid, kill);
@@ -55,8 +71,6 @@ run(Text, Unit) ->
     ets:delete(Tab),
     Log ++ Answers.
 
-all_commas(S) -> S.
-
 rule(Line) ->
     [Key | Actions] = string:split(Line, ":"),
     {words(Key), [words(A) || A <- string:split(iolist_to_binary(Actions), ",", all), string:trim(A) =/= <<>>]}.
@@ -65,15 +79,15 @@ words(Text) -> [word(W) || W <- string:lexemes(Text, " \t")].
 
 word(W) -> try binary_to_integer(W) catch error:badarg -> binary_to_atom(W) end.
 
-step(_, Pid, Unit) when Pid =:= none; Unit < 0 -> [];
-step([<<"wait ", N/binary>>], _, Unit) -> timer:sleep(Unit * binary_to_integer(string:trim(N))), [];
-step([Text | Rest], Pid, Unit) ->
-    Events = [words(E) || E <- [Text | lists:append([string:split(R, ",", all) || R <- Rest])]],
+sleep_until(T) -> timer:sleep(max(0, T - erlang:monotonic_time(millisecond))).
+
+%% step returns the callers and how many units it lasts.
+step(<<"wait ", N/binary>>, _) -> {[], binary_to_integer(string:trim(N))};
+step(Text, Pid) ->
     Up = (catch sys:suspend(Pid)) =:= ok,
-    Callers = lists:append([send(E, Pid) || E <- Events]),
+    Callers = lists:append([send(words(E), Pid) || E <- string:split(Text, ",", all)]),
     Up andalso sys:resume(Pid),
-    timer:sleep(Unit),
-    Callers.
+    {Callers, 1}.
 
 send([cast, L], Pid) -> gen_statem:cast(Pid, L), [];
 send([info, L], Pid) -> Pid ! L, [];
@@ -142,6 +156,7 @@ act([update_timeout, N, L], _, _) -> [{{timeout, N}, update, L}];
 act([cancel_state_timeout], _, _) -> [{state_timeout, cancel}];
 act([cancel_event_timeout], _, _) -> [{timeout, cancel}];
 act([cancel_timeout, N], _, _) -> [{{timeout, N}, cancel}];
+act([spend, T], D, _) -> timer:sleep(time(T, D)), [];
 act(_, _, _) -> [].
 
 %% A timer of T units ends in the middle of a unit, when nothing else happens.
@@ -152,10 +167,9 @@ at(T, D) -> erlang:monotonic_time(millisecond) + time(T, D).
 
 terminate(Reason, State, D) ->
     R = case Reason of
-        {bad_state_enter_action_from_state_function, _} -> bad_enter_action;
-        {bad_state_enter_return_from_state_function, _} -> bad_enter_action;
-        _ when is_atom(Reason) -> Reason;
-        _ -> crash
+        {bad_state_enter_action_from_state_function, _} -> bad_action;
+        {bad_state_enter_return_from_state_function, _} -> bad_action;
+        _ -> Reason
     end,
     log(D#d.tab, [atom_to_list(State), ": terminate ", atom_to_list(R)]).
 
