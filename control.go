@@ -49,6 +49,17 @@ func (s *Self) SetVersion(v string) {
 	c.mu.Unlock()
 }
 
+// versionLocked is Version for who holds p.mu.
+func (p *proc) versionLocked() string {
+	c, ok := p.x.locals[&controlOf].(*control)
+	if !ok {
+		return ""
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.version
+}
+
 // Version returns the version of its code, "" if it has none.
 func (s *Self) Version() string {
 	c := s.p.control()

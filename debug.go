@@ -149,6 +149,19 @@ func (p *proc) debugged() *debugging {
 	return nil
 }
 
+// gateDebug is the bit of a process's gate that says that it is debugged.
+const gateDebug = 1 << 60
+
+// sent notes a message that the process has sent, if it is debugged.
+func (p *proc) sent(to Addr, msg any) {
+	if p.gate.Load()&gateDebug == 0 {
+		return
+	}
+	if d := p.debugged(); d != nil {
+		d.out(p, to, msg)
+	}
+}
+
 // debuggedBehaviour stands around the behaviour of a process that is debugged, so
 // that others pay nothing.
 type debuggedBehaviour struct {
@@ -201,7 +214,9 @@ func (p *proc) setDebug(req DebugRequest) (any, error) {
 	}
 	c.debug.Store(d)
 	p.behaviour = p.code()
+	p.gate.And(^gateDebug)
 	if d != nil {
+		p.gate.Or(gateDebug)
 		p.behaviour = &debuggedBehaviour{p.behaviour, p, d}
 	}
 	return v, err
@@ -368,11 +383,7 @@ func (d *debugging) out(p *proc, to Addr, msg any) {
 // answered notes an answer of the process that holds the request.
 func (c *Pending) answered(v any, err error) {
 	p := c.server
-	if p == nil {
-		return
-	}
-	d := p.debugged()
-	if d == nil {
+	if p == nil || p.gate.Load()&gateDebug == 0 {
 		return
 	}
 	if _, system := c.req.(SystemRequest); system {
@@ -385,7 +396,7 @@ func (c *Pending) answered(v any, err error) {
 	if !c.caller.IsZero() {
 		to = c.caller
 	}
-	d.out(p, to, v)
+	p.sent(to, v)
 }
 
 // changed notes the state after a callback.

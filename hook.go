@@ -30,7 +30,7 @@ type CallbackError struct {
 }
 
 func (e *CallbackError) Error() string {
-	return fmt.Sprintf("kista: the %s of %v failed, which goes on as before: %s", e.Callback, e.PID, reasonText(e.Reason))
+	return fmt.Sprintf("kista: %s of %v failed and changed nothing: %s", e.Callback, e.PID, reasonText(e.Reason))
 }
 
 // Unwrap returns the reason.

@@ -240,12 +240,12 @@ func (p *proc) replaceState(req ReplaceState) (any, error) {
 	if !ok {
 		return nil, ErrUnsupported
 	}
-	state, err := p.state()
+	old, err := p.state()
 	if err != nil {
 		return nil, err
 	}
-	state = snapshot(state)
-	state, err = hook(p, "replace state", req.Limit, func() (any, error) { return req.F(state) })
+	old = snapshot(old)
+	state, err := hook(p, "replace state", req.Limit, func() (any, error) { return req.F(old) })
 	if err != nil {
 		return nil, err
 	}
@@ -255,7 +255,8 @@ func (p *proc) replaceState(req ReplaceState) (any, error) {
 	} else {
 		answer = nil
 	}
-	if _, err = hook(p, "replace state", 0, func() (any, error) { return nil, r.SetState(state) }); err != nil {
+	next := state
+	if _, err = hook(p, "replace state", 0, func() (any, error) { return nil, r.SetState(next) }); err != nil {
 		return nil, err
 	}
 	p.controls().prepared = nil
