@@ -28,6 +28,9 @@ func (c *fromGo) value(v reflect.Value, f form, depth int) (Term, *ConvertError)
 	if termType(v.Type()) {
 		return c.own(v.Interface(), depth)
 	}
+	if m := c.reg.mapping(v.Type()); m != nil {
+		return m.from(v)
+	}
 	switch v.Kind() {
 	case reflect.Bool:
 		return Canonical(v.Bool()), nil

@@ -57,6 +57,10 @@ type Registry struct {
 	mu     sync.RWMutex
 	byTag  map[tagKey]reflect.Type // a pointer type where values are to be pointers
 	byType map[reflect.Type]Atom   // struct types
+
+	base     *Registry // where [Registry.With] began
+	mappings map[reflect.Type]*Mapping
+	byTerm   map[reflect.Type]*Mapping
 }
 
 type tagKey struct {
@@ -91,6 +95,9 @@ func (r *Registry) Register(tag Atom, sample any) error {
 		return fmt.Errorf("term: register %v: its own tag is %s, not %s", s, plan.tag, tag)
 	}
 	key := tagKey{tag, len(plan.fields)}
+	for r.base != nil {
+		r = r.base
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if other, ok := r.byTag[key]; ok && other != t {
@@ -111,6 +118,9 @@ func (r *Registry) tagOf(t reflect.Type, p *structPlan) (Atom, bool) {
 	if p.tagged || r == nil {
 		return p.tag, p.tagged
 	}
+	if r.mappings != nil {
+		return r.base.tagOf(t, p)
+	}
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	tag, ok := r.byType[t]
@@ -121,6 +131,9 @@ func (r *Registry) tagOf(t reflect.Type, p *structPlan) (Atom, bool) {
 func (r *Registry) typeFor(t Term) (reflect.Type, bool) {
 	if r == nil {
 		return nil, false
+	}
+	if r.mappings != nil {
+		return r.base.typeFor(t)
 	}
 	key := tagKey{}
 	switch v := t.(type) {

@@ -33,6 +33,9 @@ func (c *toGo) store(t Term, v reflect.Value, f form, depth int) *ConvertError {
 		}
 		return mismatch(t, v)
 	}
+	if m := c.reg.mapping(v.Type()); m != nil {
+		return m.store(t, v)
+	}
 	switch v.Kind() {
 	case reflect.Bool:
 		if a, ok := t.(Atom); ok && (a == "true" || a == "false") {
@@ -237,6 +240,10 @@ func (c *toGo) iface(t Term, v reflect.Value, depth int) *ConvertError {
 			return err.at(".(" + typ.String() + ")")
 		}
 		v.Set(x)
+		return nil
+	}
+	if x, ok := c.reg.mapped(t); ok && reflect.TypeOf(x).Implements(v.Type()) {
+		v.Set(reflect.ValueOf(x))
 		return nil
 	}
 	tv := reflect.ValueOf(t)

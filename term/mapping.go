@@ -1,0 +1,70 @@
+package term
+
+import (
+	"reflect"
+)
+
+// Mapping is how values of a type that this package does not know stand in terms, for [Registry.With]: identifiers of a
+// program's own, which mean something only to one connection or one guest.
+type Mapping struct {
+	// Sample is a value of the type.
+	Sample any
+	// From gives the term for a value of the type; its error refuses the whole value.
+	From func(v any) (Term, error)
+	// To gives the value for a term, or false if it is none of the type's.
+	To func(t Term) (v any, ok bool)
+	// Term, if not nil, is a value of the type of term that becomes such a value where it is stored in an interface: a
+	// term for which To says false stays what it is.
+	Term any
+}
+
+// With returns a registry that knows what r knows, now and later, and these mappings besides. Types are registered with r. A nil
+// r knows nothing.
+func (r *Registry) With(mappings ...Mapping) *Registry {
+	d := &Registry{base: r, mappings: map[reflect.Type]*Mapping{}, byTerm: map[reflect.Type]*Mapping{}}
+	for i := range mappings {
+		m := &mappings[i]
+		d.mappings[reflect.TypeOf(m.Sample)] = m
+		if m.Term != nil {
+			d.byTerm[reflect.TypeOf(m.Term)] = m
+		}
+	}
+	return d
+}
+
+// mapping finds the mapping of a Go type.
+func (r *Registry) mapping(t reflect.Type) *Mapping {
+	for ; r != nil; r = r.base {
+		if m := r.mappings[t]; m != nil {
+			return m
+		}
+	}
+	return nil
+}
+
+// mapped gives the value that a term becomes by a mapping where it is stored in an interface.
+func (r *Registry) mapped(t Term) (any, bool) {
+	for ; r != nil; r = r.base {
+		if m := r.byTerm[reflect.TypeOf(t)]; m != nil {
+			return m.To(t)
+		}
+	}
+	return nil, false
+}
+
+func (m *Mapping) from(v reflect.Value) (Term, *ConvertError) {
+	t, err := m.From(v.Interface())
+	if err != nil {
+		return nil, bad("%s", err)
+	}
+	return t, nil
+}
+
+func (m *Mapping) store(t Term, v reflect.Value) *ConvertError {
+	x, ok := m.To(t)
+	if xv := reflect.ValueOf(x); ok && xv.IsValid() && xv.Type() == v.Type() {
+		v.Set(xv)
+		return nil
+	}
+	return mismatch(t, v)
+}
