@@ -1,0 +1,228 @@
+package rewrite
+
+import "math"
+
+// What things cost. A unit of fuel stands for about bytesPerUnit bytes of
+// straight code, a few nanoseconds of work.
+const (
+	bytesPerUnit  = 32
+	touchedShift  = 8       // a bulk instruction takes a unit per 256 bytes that it touches
+	growCost      = 200     // of memory.grow and table.grow: the host works
+	localsPerUnit = 8       // frames of ordinary size have so many locals
+	framePerUnit  = 1 << 10 // and so many bytes of code, which bounds what they spill
+)
+
+// coder rewrites the bodies of a module.
+type coder struct {
+	*source
+	yield  uint32 // number of the imported function, and of the first one behind it that moves
+	fuel   uint32 // number of the global
+	depth  uint32
+	types  *typeTable
+	fill   uint32 // numbers of the helper functions
+	copy   uint32
+	helped [2]bool // whether fill and copy are used
+	points int
+}
+
+// moved gives the new number of a function.
+func (c *coder) moved(f uint32) uint32 {
+	if f >= c.yield {
+		return f + 1
+	}
+	return f
+}
+
+// frame is what is known of an open block.
+type frame struct {
+	op byte
+	at int // of a loop: its entry in the list of loops
+}
+
+// outline goes through a body once: it checks it and measures its loops.
+func (c *coder) outline(f *body, fn int) (loops []int, calls bool, err *Error) {
+	q := &reader{b: f.code, base: f.ats}
+	open := []frame{{op: opBlock}}
+	for q.more() && len(open) > 0 {
+		at := q.pos
+		in := c.instruction(q, len(open)-1, f.count)
+		switch in.op {
+		case opBlock, opLoop, opIf:
+			fr := frame{op: in.op, at: len(loops)}
+			if in.op == opLoop {
+				loops = append(loops, -q.pos)
+			}
+			if open = append(open, fr); len(open) > c.lim.Nesting {
+				q.tooMany("function %d nests more than the %d blocks allowed", fn, c.lim.Nesting)
+			}
+		case opElse:
+			if top := &open[len(open)-1]; q.err == nil && top.op == opIf {
+				top.op = opElse
+			} else {
+				q.fail("else without if")
+			}
+		case opEnd:
+			if top := open[len(open)-1]; top.op == opLoop {
+				loops[top.at] += at
+			}
+			open = open[:len(open)-1]
+		case opCall, opCallIndirect:
+			calls = true
+		case opBulk:
+			if (in.sub == bulkMemoryInit || in.sub == bulkDataDrop) && int64(in.index) >= int64(len(c.data)) {
+				q.fail("there is no data segment %d", in.index)
+			}
+		}
+	}
+	if q.err == nil && len(open) > 0 {
+		q.fail("function %d does not end", fn)
+	}
+	q.end("a function")
+	return loops, calls, q.err
+}
+
+// rewrite makes the new body of the function numbered fn, without its size.
+func (c *coder) rewrite(f *body, fn int) ([]byte, *Error) {
+	loops, calls, err := c.outline(f, fn)
+	if err != nil {
+		return nil, err
+	}
+	out := append(make([]byte, 0, len(f.code)+len(f.code)/4+64), f.locals...)
+	out = c.take(out, len(f.code))
+	weight := int32(1 + f.count/localsPerUnit + len(f.code)/framePerUnit)
+	if calls {
+		out = c.enter(out, weight, c.typeOf(uint32(fn)).results)
+	}
+	q := &reader{b: f.code, base: f.ats}
+	nest, from := 0, 0 // from: what has not been copied yet
+	flush := func(to int) { out = append(out, f.code[from:to]...) }
+	for q.more() {
+		at := q.pos
+		in := c.instruction(q, nest, f.count)
+		switch in.op {
+		case opBlock, opIf:
+			nest++
+		case opLoop:
+			nest++
+			flush(q.pos)
+			out = c.take(out, loops[0])
+			loops, from = loops[1:], q.pos
+		case opEnd:
+			if nest--; nest < 0 && calls {
+				out = append(out, f.code[from:q.pos]...) // ends the block that enter began
+				out = c.leave(out, weight)
+				return append(out, opEnd), nil
+			}
+		case opReturn:
+			if calls {
+				flush(at)
+				out = appendU32(append(out, opBr), uint32(nest))
+				from = q.pos
+			}
+		case opCall, opRefFunc:
+			flush(at)
+			out = appendU32(append(out, in.op), c.moved(in.index))
+			from = q.pos
+		case opMemoryGrow:
+			flush(at)
+			out = c.charge(out, growCost)
+			from = at
+		case opBulk:
+			flush(at)
+			from = at
+			if fn, cost := c.bulkCost(in); fn != 0 {
+				out = appendU32(append(out, opCall), fn)
+				from = q.pos
+			} else if cost > 0 {
+				out = c.charge(out, cost)
+			}
+		}
+	}
+	flush(len(f.code))
+	return out, q.err
+}
+
+// bulkCost says which helper function does a bulk instruction, or else what it
+// costs at most.
+func (c *coder) bulkCost(in instruction) (helper uint32, cost int) {
+	switch in.sub {
+	case bulkMemoryFill:
+		c.helped[0] = true
+		return c.fill, 0
+	case bulkMemoryCopy:
+		c.helped[1] = true
+		return c.copy, 0
+	case bulkMemoryInit:
+		return 0, 1 + c.sizes[in.index]>>touchedShift
+	case bulkTableInit, bulkTableCopy, bulkTableFill:
+		return 0, 1 + 8*c.lim.Table>>touchedShift
+	case bulkTableGrow:
+		return 0, growCost + 8*c.lim.Table>>touchedShift
+	}
+	return 0, 0
+}
+
+// take emits the taking of fuel for size bytes of code.
+func (c *coder) take(out []byte, size int) []byte { return c.charge(out, 1+size/bytesPerUnit) }
+
+// charge emits: fuel -= cost; if fuel < 0 { fuel = yield(fuel) }.
+func (c *coder) charge(out []byte, cost int) []byte {
+	c.points++
+	out = appendU32(append(out, opGlobalGet), c.fuel)
+	out = appendS32(append(out, opI32Const), int32(min(cost, math.MaxInt32/2)))
+	out = append(out, i32Sub)
+	return c.settle(out)
+}
+
+// settle emits what follows a subtraction from the fuel.
+func (c *coder) settle(out []byte) []byte {
+	out = appendU32(append(out, opGlobalSet), c.fuel)
+	out = appendU32(append(out, opGlobalGet), c.fuel)
+	out = append(out, opI32Const, 0, i32LtS, opIf, noType)
+	out = appendU32(append(out, opGlobalGet), c.fuel)
+	out = appendU32(append(out, opCall), c.yield)
+	out = appendU32(append(out, opGlobalSet), c.fuel)
+	return append(out, opEnd)
+}
+
+// enter emits: depth += weight; if depth > limit { yield(TooDeep) }; and begins
+// a block around the body, which everything that returns leaves by its end.
+func (c *coder) enter(out []byte, weight int32, results []byte) []byte {
+	out = appendU32(append(out, opGlobalGet), c.depth)
+	out = appendS32(append(out, opI32Const), weight)
+	out = append(out, i32Add)
+	out = appendU32(append(out, opGlobalSet), c.depth)
+	out = appendU32(append(out, opGlobalGet), c.depth)
+	out = appendS32(append(out, opI32Const), int32(c.lim.Depth))
+	out = append(out, i32GtS, opIf, noType)
+	out = appendS32(append(out, opI32Const), TooDeep)
+	out = appendU32(append(out, opCall), c.yield)
+	out = append(out, 0x1a, opUnreachable, opEnd)
+	out = append(out, opBlock)
+	switch len(results) {
+	case 0:
+		return append(out, noType)
+	case 1:
+		return append(out, results[0])
+	}
+	return appendS32(out, int32(c.types.add(nil, results)))
+}
+
+func (c *coder) leave(out []byte, weight int32) []byte {
+	out = appendU32(append(out, opGlobalGet), c.depth)
+	out = appendS32(append(out, opI32Const), weight)
+	out = append(out, i32Sub)
+	return appendU32(append(out, opGlobalSet), c.depth)
+}
+
+// helper emits a function that does a bulk instruction of three operands, the
+// last of which says how many bytes it touches, and takes the fuel for it.
+func (c *coder) helper(instruction ...byte) []byte {
+	out := []byte{0} // no locals
+	out = appendU32(append(out, opGlobalGet), c.fuel)
+	out = append(out, opLocalGet, 2, opI32Const, touchedShift, i32ShrU, i32Sub)
+	out = c.settle(out)
+	out = append(out, opLocalGet, 0, opLocalGet, 1, opLocalGet, 2)
+	out = append(out, instruction...)
+	return append(out, opEnd)
+}
