@@ -63,6 +63,7 @@ use pgregory.net/rapid:       internal/*     # generators that tests share
 use modernc.org/sqlite:       store          # the embedded driver
 use github.com/spf13/cobra:   cmd/kista
 use golang.org/x/term:        cmd/kista
+use github.com/tetratelabs/wazero: wasm      # the engine that guests run on
 `
 
 func TestFloors(t *testing.T) {
