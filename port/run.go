@@ -1,0 +1,379 @@
+package port
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/kista-go/kista"
+	"github.com/kista-go/kista/port/internal/frame"
+	"github.com/kista-go/kista/port/internal/guardian"
+)
+
+// Commands to the guardian.
+const (
+	commandTerm   = guardian.Term
+	commandKill   = guardian.Kill
+	commandSignal = guardian.Signal
+)
+
+// guardianTime is how long a guardian may take to kill and reap what it was told
+// to. It takes milliseconds; what is left then is stuck in the operating system.
+const guardianTime = 10 * time.Second
+
+// run is one life of a program: the guardian, the pipes, and the goroutines that
+// serve them. It belongs to its keeper, a process beside the port's, which stays
+// until all of it is gone, however the port ended.
+type run struct {
+	spec   Spec
+	mux    *mux
+	log    *stderrLog
+	keeper kista.PID
+
+	guard   *os.Process
+	control *os.File // to the guardian
+	in      *os.File // the program's standard input
+	out     *os.File
+	errs    *os.File
+
+	pid     atomic.Int64       // the program's
+	started chan error         // how the start went; room for one
+	exited  chan struct{}      // closed when the program has ended
+	lost    chan struct{}      // closed when the guardian has ended, and all with it
+	stopped chan time.Duration // a request to stop it gently within that time; room for one
+	killed  chan struct{}      // closed by kill
+	gone    chan struct{}      // closed when nothing is left
+	left    func()
+
+	once sync.Once // closes killed
+
+	mu     sync.Mutex
+	reason error // why the program ended, once exited is closed
+	ended  bool
+	comm   sync.Mutex // orders commands
+}
+
+func newRun(s *kista.Self, spec Spec) *run {
+	return &run{
+		spec: spec, mux: newMux(spec, s), log: newStderrLog(spec.Stderr),
+		started: make(chan error, 1), exited: make(chan struct{}), lost: make(chan struct{}),
+		stopped: make(chan time.Duration, 1), killed: make(chan struct{}), gone: make(chan struct{}),
+		left: func() {},
+	}
+}
+
+// launch starts the guardian, which starts the program. If it fails, nothing is
+// left.
+func (r *run) launch(files []*os.File) error {
+	job, err := r.spec.job()
+	if err == nil {
+		err = r.startGuardian(job, files)
+	}
+	if err != nil {
+		r.vanish()
+	}
+	return err
+}
+
+// vanish says that nothing of the run is left.
+func (r *run) vanish() {
+	r.left()
+	close(r.gone)
+}
+
+// keep starts the keeper. If that fails, the run is cleaned up here.
+func (r *run) keep(s *kista.Self) (err error) {
+	o := kista.SpawnOpts{
+		Label: "keeper of " + r.spec.Path, Link: true, TrapExits: true,
+		Grace: kista.NoTimeout, // whoever ends it, it cleans up first
+	}
+	spawned := false
+	defer func() { // also if the port's goroutine is ended here
+		if !spawned {
+			r.kill()
+			r.serve(s.Done(), s.Done(), nil)
+		}
+	}()
+	port := s.Done()
+	r.keeper, _, err = s.SpawnWith(o, func(self *kista.Self) error {
+		self.Spawn(r.log.body(s, r.spec.Path))
+		r.serve(port, self.Done(), func() { happens(r.log.logged, logTime) })
+		return nil
+	})
+	spawned = err == nil
+	return err
+}
+
+// serve serves the program until nothing is left of it. port and self are closed
+// when the port's process and the calling one have been ended.
+func (r *run) serve(port, self <-chan struct{}, last func()) {
+	defer r.vanish()
+	var all, reading sync.WaitGroup
+	all.Go(r.listen)
+	all.Go(r.write)
+	all.Go(r.mux.pump)
+	reading.Go(r.read)
+	reading.Go(func() { r.log.drain(r.errs) })
+	select {
+	case <-r.exited:
+	case within := <-r.stopped:
+		r.mux.lose()
+		r.end(within, port, self)
+	case <-port:
+	case <-self:
+	case <-r.killed:
+	}
+	r.command(commandKill, 0)
+	if !happens(r.lost, guardianTime) {
+		_ = r.guard.Kill() // its death says so on the socket
+		<-r.lost
+	}
+	_, _ = r.guard.Wait()
+	r.drain(&reading, port, self)
+	r.mux.close()
+	for _, f := range []*os.File{r.control, r.in, r.out, r.errs} {
+		f.Close() // ends whoever still reads or writes
+	}
+	reading.Wait()
+	all.Wait()
+	if last != nil {
+		last()
+	}
+}
+
+// end asks the program to end, more and more urgently, at most for that time.
+func (r *run) end(within time.Duration, port, self <-chan struct{}) {
+	grace := min(r.spec.Grace, within/3)
+	r.mux.endInput()
+	for _, next := range []byte{commandTerm, commandKill} {
+		t := time.NewTimer(grace)
+		select {
+		case <-r.exited:
+		case <-port:
+		case <-self:
+		case <-r.killed:
+		case <-t.C:
+			r.command(next, 0)
+			continue
+		}
+		t.Stop()
+		return
+	}
+}
+
+// drain waits until what the program has written has been taken. Nobody is left
+// who could write more, unless somebody has handed the pipe to a stranger.
+func (r *run) drain(reading *sync.WaitGroup, port, self <-chan struct{}) {
+	over := make(chan struct{})
+	go func() {
+		reading.Wait()
+		<-r.mux.drained
+		close(over)
+	}()
+	t := time.NewTimer(r.spec.Drain)
+	defer t.Stop()
+	select {
+	case <-over:
+		return
+	case <-t.C:
+	case <-port:
+	case <-self:
+	case <-r.stopped:
+	case <-r.killed:
+	}
+	r.mux.close()
+	r.mux.drain()
+	r.out.Close()
+	r.errs.Close()
+	<-over
+}
+
+// happens reports whether ch is closed within d.
+func happens(ch <-chan struct{}, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ch:
+		return true
+	case <-t.C:
+		return false
+	}
+}
+
+// command tells the guardian something. It has room for it.
+func (r *run) command(what, arg byte) {
+	r.comm.Lock()
+	defer r.comm.Unlock()
+	_, _ = r.control.Write([]byte{what, arg}) // if it has ended, all is done
+}
+
+// listen hears what the guardian tells.
+func (r *run) listen() {
+	defer close(r.lost)
+	in := json.NewDecoder(io.LimitReader(r.control, 1<<20))
+	for {
+		var e guardian.Event
+		if err := in.Decode(&e); err != nil {
+			r.finish(ErrGuardianDied)
+			r.tell(ErrGuardianDied)
+			return
+		}
+		switch e.Kind {
+		case guardian.Started:
+			r.pid.Store(int64(e.PID))
+			r.tell(nil)
+		case guardian.Refused:
+			err := r.refused(e)
+			r.finish(err)
+			r.tell(err)
+		case guardian.Ended:
+			r.finish(r.exitError(e))
+		}
+	}
+}
+
+func (r *run) refused(e guardian.Event) error {
+	err := errors.New(e.Text)
+	if e.Errno != 0 {
+		err = syscall.Errno(e.Errno)
+	}
+	return &StartError{Path: r.spec.Path, Err: err}
+}
+
+func (r *run) exitError(e guardian.Event) error {
+	if e.Code == 0 && e.Signal == 0 {
+		return nil
+	}
+	return &ExitError{Program: r.spec.Path, Code: e.Code, Signal: syscall.Signal(e.Signal)}
+}
+
+// finish notes why the program ended. The first reason counts.
+func (r *run) finish(reason error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.ended {
+		return
+	}
+	r.ended, r.reason = true, reason
+	close(r.exited)
+}
+
+// tell tells Init how the start went. The first news counts.
+func (r *run) tell(err error) {
+	select {
+	case r.started <- err:
+	default:
+	}
+}
+
+// outcome is why the program ended, once its keeper has, with that reason.
+func (r *run) outcome(keeper error) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if keeper != nil {
+		return keeper
+	}
+	return r.reason
+}
+
+// wait waits until the program runs.
+func (r *run) wait(s *kista.Self) error {
+	select {
+	case err := <-r.started:
+		return err
+	case <-s.Stopping():
+		return kista.ErrShutdown
+	case <-s.Done():
+		return kista.ErrKilled
+	}
+}
+
+// kill ends everything now. It does not wait.
+func (r *run) kill() { r.once.Do(func() { close(r.killed) }) }
+
+// stop ends the program, gently if there is time, and waits until all is gone.
+func (r *run) stop(s *kista.Self) {
+	within := 3 * r.spec.Grace
+	if at, limited := s.Deadline(); limited {
+		left := time.Until(at)
+		within = min(within, left-left/10)
+	}
+	select {
+	case r.stopped <- max(within, 0):
+	default:
+	}
+	select {
+	case <-r.gone:
+	case <-s.Done():
+	}
+}
+
+// write writes to the program what is sent to it.
+func (r *run) write() {
+	defer r.in.Close()
+	var buf []byte
+	for {
+		batch, more := r.mux.take()
+		if !more {
+			return
+		}
+		buf = buf[:0]
+		for _, it := range batch {
+			buf = append(buf, it.data...)
+		}
+		_, err := r.in.Write(buf)
+		if err != nil && r.ending() {
+			return // whoever waits hears of that
+		}
+		r.mux.wrote(batch, err)
+		if err != nil {
+			return
+		}
+		if cap(buf) > 2*batchSize {
+			buf = nil
+		}
+	}
+}
+
+// lastWords is how long the end of a program may come after that of its output.
+const lastWords = 200 * time.Millisecond
+
+// ending tells whether a program that has closed a pipe has done so by ending.
+func (r *run) ending() bool { return happens(r.exited, lastWords) }
+
+// read reads what the program writes. What is no message ends the program.
+func (r *run) read() {
+	defer func() {
+		r.mux.endOutput()
+		if !r.ending() {
+			r.mux.failCalls(ErrOutputClosed)
+		}
+	}()
+	in := frame.NewReader(r.out, frame.Kind(r.spec.Framing), r.spec.MaxMessage)
+	for {
+		msg, err := in.Next()
+		var size *frame.SizeError
+		switch {
+		case err == nil:
+			if !r.mux.deliver(msg) {
+				return
+			}
+			continue
+		case errors.As(err, &size), errors.Is(err, io.ErrUnexpectedEOF):
+			r.finish(r.spec.messageError(err))
+		}
+		return
+	}
+}
+
+// describe fills in what the run knows of a port.
+func (r *run) describe(i *Info) {
+	i.PID, i.Guardian = int(r.pid.Load()), r.guard.Pid
+	i.StderrLines, i.StderrDropped = r.log.counts()
+	r.mux.count(i)
+}
