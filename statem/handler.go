@@ -29,7 +29,9 @@ func (f HandlerFunc[S]) Handle(c *Ctx[S], ev Event) error { return f(c, ev) }
 // a different state; and after [Ctx.RepeatState]. It belongs to the transition
 // that led here: what it asks for is added to what was asked for there. It may
 // set timeouts, reply, repeat and stop, but not go to another state, postpone,
-// insert events, or change handlers. Its error is the exit reason.
+// insert events, or change handlers. Its error is the exit reason. If it panics,
+// the state is the one entered (differs from OTP, where Terminate then gets the
+// state before: here the data has been changed already).
 type Enterer[S comparable] interface {
 	Enter(c *Ctx[S], old S) error
 }

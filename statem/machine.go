@@ -139,7 +139,7 @@ func (m *machine[S]) enter(old S) error {
 	m.phase = entering
 	h, ok := m.handler().(Enterer[S])
 	for ok {
-		m.turn.move = stay
+		m.turn.move, m.turn.replied = stay, nil
 		err := h.Enter(&m.c, old)
 		if err == Postpone { //nolint:errorlint // as returned
 			m.c.bad("Postpone", "an entry call is no event")

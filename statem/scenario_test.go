@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -76,7 +77,21 @@ type script struct {
 }
 
 // spent counts what one run has used up.
-type spent struct{ callbacks, timers int }
+type spent struct {
+	mu                sync.Mutex // incarnations share it
+	callbacks, timers int
+}
+
+// callback takes one callback; false if there are none left.
+func (s *spent) callback() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.callbacks == limit {
+		return false
+	}
+	s.callbacks++
+	return true
+}
 
 // after is the duration of a timer of so many units: it ends in the middle of a
 // unit, when nothing else happens, and no two end at the same time.
@@ -88,6 +103,8 @@ func (s *spent) after(words string) time.Duration {
 	if n == 0 {
 		return 0
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.timers++
 	odd := uint64(s.timers) * 0x9e3779b97f4a7c15 >> 44 // under 2^20 ns
 	return time.Duration(n)*unit - unit/2 + time.Duration(odd)
@@ -97,10 +114,9 @@ var errLimit = errors.New("limit")
 
 // act carries out the actions for an event, or for an entry call, in a state.
 func (s *script) act(c *statem.Ctx[string], what, state string) error {
-	if s.spent.callbacks >= limit {
-		return statem.Stop(errLimit)
+	if !s.spent.callback() {
+		return statem.Stop(&kista.ShutdownError{Cause: errLimit}) // no restart
 	}
-	s.spent.callbacks++
 	var result error
 	for _, w := range s.sc.rules[rule{what, state}] {
 		switch w[0] {
@@ -226,7 +242,7 @@ func (s *script) terminate(c *statem.Ctx[string], reason error) error {
 	}
 	var bad *statem.ActionError
 	var panicked *kista.PanicError
-	text := fmt.Sprint(reason)
+	text := strings.TrimPrefix(fmt.Sprint(reason), "kista: shutdown: ")
 	switch {
 	case errors.As(reason, &bad):
 		text = "bad_action"
@@ -294,7 +310,12 @@ func (how play) run(t *testing.T, sc scenario) (out []string) {
 	t.Helper()
 	ctx := context.Background()
 	n, _ := loggedNode(t, "a")
-	say := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
+	var mu sync.Mutex
+	say := func(format string, args ...any) {
+		mu.Lock()
+		defer mu.Unlock()
+		out = append(out, fmt.Sprintf(format, args...))
+	}
 	used := new(spent)
 	factory := func(c *statem.Ctx[string], _ struct{}) (string, statem.Handler[string], error) {
 		s := &script{sc: sc, say: say, calls: map[string]kista.From{}, spent: used}

@@ -58,11 +58,13 @@ run(Text, Unit) ->
     {ok, Pid} = gen_statem:start(?MODULE, {State, Actions, Table, Tab, Unit}, []),
     {Callers, _} = lists:foldl(fun(<<"> ", Step/binary>>, {Callers, Now}) ->
         sleep_until(Start + Now * Unit),
+        catch sys:get_state(Pid, 60000), % answered once it has nothing else to do
         Step =:= <<"wait 0">> orelse log(Tab, ["-- ", Step]),
         {More, Units} = step(Step, Pid),
         {More ++ Callers, Now + Units}
     end, {[], 1}, Steps ++ [<<"> wait 0">>]),
-    Answers = [answer(C) || C <- lists:sort(Callers)],
+    Patience = case is_process_alive(Pid) of true -> 100; false -> 10000 end,
+    Answers = [answer(C, Patience) || C <- lists:sort(Callers)],
     case is_process_alive(Pid) of
         true -> log(Tab, ["left in ", atom_to_list(element(1, sys:get_state(Pid)))]), exit(Pid, kill);
         false -> ok
@@ -101,8 +103,8 @@ send([call, L], Pid) ->
     receive {sent, Caller} -> ok end,
     [{L, Caller}].
 
-answer({L, Caller}) ->
-    Text = receive {'DOWN', _, _, Caller, {answer, X}} -> atom_to_list(X) after 0 -> exit(Caller, kill), "none" end,
+answer({L, Caller}, Patience) ->
+    Text = receive {'DOWN', _, _, Caller, {answer, X}} -> atom_to_list(X) after Patience -> exit(Caller, kill), "none" end,
     ["answer of ", atom_to_list(L), ": ", Text].
 
 %% The machine.
