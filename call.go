@@ -2,6 +2,7 @@ package kista
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -70,18 +71,31 @@ type Pending struct {
 	caller PID
 	to     Addr
 	req    any // the caller's own value: only ever shown to the caller
-	over   atomic.Bool
-	done   chan struct{}
+
+	over   atomic.Bool // set last, under mu: val and err stand
+	mu     sync.Mutex
 	val    any
 	err    error
+	waiter *parker
+	done   chan struct{}              // for those who select, and for a second one who waits
 	sink   func(val any, err error) // not nil: the caller is beyond a carrier
-	notice atomic.Pointer[notice]
+	notice *notice
 
 	prev, next *Pending // the server's ring of requests it holds, guarded by its mu
 }
 
 // Done is closed when the call is over.
-func (c *Pending) Done() <-chan struct{} { return c.done }
+func (c *Pending) Done() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.done == nil {
+		c.done = make(chan struct{})
+		if c.over.Load() {
+			close(c.done)
+		}
+	}
+	return c.done
+}
 
 // notice says where to put what once the call is over.
 type notice struct {
@@ -93,31 +107,62 @@ type notice struct {
 // one queue. It is for behaviours that wait for any of many calls: only packages
 // of this module can make a queue.
 func (c *Pending) Notify(q *ready.Queue, v any) {
-	c.notice.Store(&notice{q, v})
-	select {
-	case <-c.done:
-		c.notify()
-	default: // complete will find it
+	c.mu.Lock()
+	over := c.over.Load()
+	if !over {
+		c.notice = &notice{q, v}
 	}
-}
-
-func (c *Pending) notify() {
-	if n := c.notice.Swap(nil); n != nil {
-		n.q.Put(n.v)
+	c.mu.Unlock()
+	if over {
+		q.Put(v)
 	}
 }
 
 // complete ends the call; only the first one counts.
 func (c *Pending) complete(val any, err error) {
-	if !c.over.CompareAndSwap(false, true) {
+	c.mu.Lock()
+	if c.over.Load() {
+		c.mu.Unlock()
 		return
 	}
 	c.val, c.err = val, err
-	close(c.done)
-	c.notify()
+	c.over.Store(true)
+	k, done, n := c.waiter, c.done, c.notice
+	c.waiter, c.notice = nil, nil
+	c.mu.Unlock()
+	if k != nil {
+		k.rouse()
+	}
+	if done != nil {
+		close(done)
+	}
+	if n != nil {
+		n.q.Put(n.v)
+	}
 	if c.sink != nil {
 		c.sink(val, err)
 	}
+}
+
+// waitWith lets k be roused when the call is over. It is false if it is over
+// already, or somebody else waits for it.
+func (c *Pending) waitWith(k *parker) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.over.Load() || c.waiter != nil {
+		return false
+	}
+	c.waiter = k
+	return true
+}
+
+// leave takes k away from the call.
+func (c *Pending) leave(k *parker) {
+	c.mu.Lock()
+	if c.waiter == k {
+		c.waiter = nil
+	}
+	c.mu.Unlock()
 }
 
 // fail ends the call without an answer.
@@ -190,7 +235,7 @@ type selfer interface{ process() *Self }
 // Many may be under way. ctx only says who calls: a *Self if a process does.
 // Whatever is wrong, also with the request itself, Wait tells.
 func Begin(ctx context.Context, to Addr, req any) *Pending {
-	c := &Pending{to: to, req: req, done: make(chan struct{})}
+	c := &Pending{to: to, req: req}
 	msg, size, err := messages.Copy(req)
 	if err != nil {
 		return c.fail(dataError(err))
@@ -246,9 +291,14 @@ func (c *Pending) callee() *proc {
 // out the call goes on: Wait again, or Cancel. The error is a [*CallError], or
 // what the server answered with [From.Fail].
 func (c *Pending) Wait(ctx context.Context) (any, error) {
-	d := NoTimeout
-	if _, has := ctx.Deadline(); !has {
-		d = DefaultCallTimeout
+	if c.over.Load() {
+		return c.val, c.err
+	}
+	d := DefaultCallTimeout
+	if processOf(ctx) == nil {
+		if _, has := ctx.Deadline(); has {
+			d = NoTimeout
+		}
 	}
 	return c.wait(ctx, d)
 }
@@ -257,54 +307,75 @@ func (c *Pending) Wait(ctx context.Context) (any, error) {
 func (c *Pending) WaitFor(ctx context.Context, d time.Duration) (any, error) { return c.wait(ctx, d) }
 
 func (c *Pending) wait(ctx context.Context, d time.Duration) (any, error) {
-	select {
-	case <-c.done:
+	if c.over.Load() {
 		return c.val, c.err
-	default:
 	}
+	n := c.node() // there is one, or the call would be over
+	k := n.parker()
+	if !c.waitWith(k) {
+		if c.over.Load() {
+			return c.val, c.err
+		}
+		return c.waitBeside(ctx, d)
+	}
+	late := n.await(ctx, k, d, waitCall, c.over.Load)
+	if c.over.Load() {
+		return c.val, c.err
+	}
+	c.leave(k)
+	if late {
+		return nil, c.because(context.DeadlineExceeded)
+	}
+	return nil, c.gaveUp(ctx)
+}
+
+// waitBeside is wait for those who come second.
+func (c *Pending) waitBeside(ctx context.Context, d time.Duration) (any, error) {
 	var late chan struct{}
 	if d != NoTimeout {
 		late = make(chan struct{})
-		t := c.clock().AfterFunc(d, func() { close(late) })
+		t := c.node().clock.AfterFunc(d, func() { close(late) })
 		defer t.Stop()
 	}
-	me, isSelf := ctx.(selfer)
-	if isSelf {
-		defer me.process().p.blocked(waitCall)()
-	}
 	select {
-	case <-c.done:
+	case <-c.Done():
 		return c.val, c.err
 	case <-late:
 		return nil, c.because(context.DeadlineExceeded)
 	case <-ctx.Done():
-		if isSelf {
-			if err := me.process().stopped(); err != nil {
-				return nil, err
-			}
-		}
-		return nil, c.because(context.Cause(ctx))
+		return nil, c.gaveUp(ctx)
 	}
+}
+
+// gaveUp is why a wait ended with its context.
+func (c *Pending) gaveUp(ctx context.Context) error {
+	if me, ok := ctx.(selfer); ok {
+		if err := me.process().stopped(); err != nil {
+			return err
+		}
+	}
+	return c.because(context.Cause(ctx))
 }
 
 func (c *Pending) because(reason error) error {
 	return &CallError{Server: c.to, Request: c.req, Reason: reason}
 }
 
-func (c *Pending) clock() Clock {
+// node is the one in whose time the call is waited for.
+func (c *Pending) node() *Node {
 	switch a := c.to.(type) {
 	case PID:
-		return a.p.node.clock
-	case localName:
-		return a.n.clock
-	case remoteName:
-		return a.n.clock
-	case Ref:
-		if n := a.node(); n != nil {
-			return n.clock
+		if a.p != nil {
+			return a.p.node
 		}
+	case localName:
+		return a.n
+	case remoteName:
+		return a.n
+	case Ref:
+		return a.node()
 	}
-	return machineClock{}
+	return nil
 }
 
 // Call sends a request and waits for the answer, as `!!` was to do in the talk.

@@ -21,4 +21,7 @@ type machineClock struct{}
 
 func (machineClock) Now() time.Time { return time.Now() }
 
+// Since is cheaper than Now.
+func (machineClock) Since(t time.Time) time.Duration { return time.Since(t) }
+
 func (machineClock) AfterFunc(d time.Duration, f func()) Stopper { return time.AfterFunc(d, f) }

@@ -243,11 +243,11 @@ func (e *execution) takeLocked() *mail {
 		if p.wake == nil {
 			p.wake = make(chan struct{}, 1)
 		}
-		p.waiting = waitMail
+		p.waiting, p.receiving = waitMail, true
 		p.mu.Unlock()
 		<-p.wake
 		p.mu.Lock()
-		p.waiting = waitNothing
+		p.waiting, p.receiving = waitNothing, false
 	}
 }
 

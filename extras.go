@@ -16,7 +16,7 @@ type extras struct {
 	monitors map[Ref]*monitor // what this process watches
 	watchers map[Ref]watcher  // who watches this process
 	aliases  map[Ref]AliasMode
-	timers   map[*Timer]struct{}
+	timers   *Timer
 	locals   map[any]any
 	ack      *starting
 	alarm    Stopper // ends its grace; after its death, reports it as a zombie

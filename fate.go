@@ -34,7 +34,7 @@ func (p *proc) terminateLocked(e ending, now bool) (a after) {
 	default:
 		p.fate = &fate{e, exiting}
 		p.gate.Or(gateStop)
-		p.wakeLocked(nil)
+		p.rouseLocked()
 		if d := p.how.grace; d > 0 {
 			p.own().alarm = p.node.clock.AfterFunc(d, p.overdue)
 		}
@@ -87,7 +87,7 @@ func (p *proc) buryLocked(e ending) (a after) {
 		a.signals = append(a.signals, p.failCallsLocked(e.reason)...)
 	}
 	p.inbox, p.saved, p.count, p.bytes = queue{}, queue{}, 0, 0
-	p.wakeLocked(nil) // whoever receives for it, be it a leaked Self
+	p.rouseLocked() // whoever waits for it, be it with a leaked Self
 	if p.running {
 		p.zombie = true
 		n.zombies.Add(1)
@@ -126,10 +126,8 @@ func (p *proc) partLocked(reason error, a *after) {
 	if wasStarting {
 		a.signals = append(a.signals, failed)
 	}
-	for t := range x.timers {
-		t.dropLocked()
-	}
-	x.links, x.monitors, x.watchers, x.aliases, x.timers, x.locals = links{}, nil, nil, nil, nil, nil
+	p.dropTimersLocked()
+	x.links, x.monitors, x.watchers, x.aliases, x.locals = links{}, nil, nil, nil, nil
 	a.cancelLocked(p)
 }
 

@@ -198,11 +198,24 @@ func (p *proc) wakeLocked(w *worker) {
 		p.node.execute(p, w)
 		return
 	}
+	if p.receiving {
+		select {
+		case p.wake <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// rouseLocked makes everybody who waits in p's name look why.
+func (p *proc) rouseLocked() {
 	if p.wake != nil {
 		select {
 		case p.wake <- struct{}{}:
 		default:
 		}
+	}
+	for k := p.parkers; k != nil; k = k.next {
+		k.rouse()
 	}
 }
 

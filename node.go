@@ -9,6 +9,8 @@ import (
 	"time"
 	"unsafe"
 	"weak"
+
+	"github.com/kista-go/kista/internal/wheel"
 )
 
 // Config says how a node is. Its zero value works.
@@ -61,12 +63,15 @@ type Node struct {
 	zombieAfter time.Duration
 	clock       Clock
 	born        time.Time
+	machine     bool // clock is the machine's
 	seq         uint64 // orders nodes, for locks
 	home        *home
 	init        *proc // stands for the node as the parent of what it spawns
 
 	lastID  atomic.Uint64
 	sched   sched
+	wheel   *wheel.Wheel
+	parkers sync.Pool
 	alone   atomic.Int64 // executions with a goroutine of their own
 	workers atomic.Int64 // goroutines that run the others
 	stops   atomic.Bool
@@ -134,8 +139,10 @@ func Start(cfg Config) (*Node, error) {
 	}
 	n.home = &home{node: n}
 	n.born = n.clock.Now()
+	_, n.machine = n.clock.(machineClock)
 	n.init = n.deceased(0)
 	n.sched.node = n
+	n.wheel = wheel.New(n.clock)
 	n.sched.tidy()
 	n.usual = [2]settings{{limit: n.mailbox}, {limit: n.mailbox, grace: n.grace}}
 	n.reports.start(n.logger)
@@ -305,11 +312,12 @@ func (n *Node) Stop(ctx context.Context) error {
 		still = 1
 	}
 	n.within(ctx, DefaultGrace, func(ctx context.Context) {
-		n.await(ctx, func() bool { return n.live() == still })
+		n.awaitFall(ctx, func() bool { return n.live() == still })
 	})
 	n.sched.close()
+	n.wheel.Close()
 	n.within(ctx, DefaultGrace, func(ctx context.Context) {
-		n.await(ctx, func() bool { return int(n.workers.Load()) <= n.sched.busy() })
+		n.awaitFall(ctx, func() bool { return int(n.workers.Load()) <= n.sched.busy() })
 	})
 	n.within(ctx, DefaultGrace, n.reports.stop)
 	close(n.stopped)
@@ -400,7 +408,7 @@ func (n *Node) killAll() {
 	}
 }
 
-func (n *Node) await(ctx context.Context, done func() bool) {
+func (n *Node) awaitFall(ctx context.Context, done func() bool) {
 	for {
 		n.mu.Lock()
 		ok, changed := done(), n.changed

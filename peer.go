@@ -152,7 +152,7 @@ func (r *Peer) request(sig Signal) {
 	answer := func(val any, err error) {
 		_ = r.carry(Signal{Kind: SignalReply, Call: sig.Call, Msg: val, Reason: err})
 	}
-	c := &Pending{to: sig.To, caller: sig.From, done: make(chan struct{}), sink: answer}
+	c := &Pending{to: sig.To, caller: sig.From, sink: answer}
 	p := r.target(sig)
 	if p == nil {
 		c.fail(ErrNoProcess)

@@ -65,6 +65,7 @@ type proc struct {
 	last      unsafe.Pointer // the type of the last one, see typeWord
 	fate      *fate          // how it is to end, or has ended
 	calls     *Pending
+	parkers   *parker // who waits in its name
 	x         *extras
 
 	prev, next *proc // the node's list of living processes, guarded by node.mu

@@ -2,15 +2,56 @@ package kista
 
 import (
 	"fmt"
+	"sync/atomic"
 	"time"
+
+	"github.com/kista-go/kista/internal/wheel"
 )
 
 // Receive waits for the next message and returns it. The error says why the
 // process must stop: the exit reason; return it from the Body. After it, one
 // more kernel operation ends the goroutine (deferred calls run).
 func (s *Self) Receive() (any, error) {
+	p := s.p
+	p.mu.Lock()
+	for p.fate == nil && !p.receiving {
+		q := &p.saved
+		if q.head == nil {
+			q = &p.inbox
+		}
+		switch m := q.head; {
+		case m == nil:
+			p.restLocked()
+			continue
+		case m.system: // of a behaviour, which is not for its handlers
+		default:
+			q.remove(nil, m)
+			p.takenLocked(m)
+			p.mu.Unlock()
+			msg := m.msg
+			m.free()
+			return msg, nil
+		}
+		break
+	}
+	p.mu.Unlock()
 	msg, _, err := s.next(func(any) bool { return true }, NoTimeout)
 	return msg, err
+}
+
+// restLocked waits, without the lock, for new mail or the end.
+func (p *proc) restLocked() {
+	if p.wake == nil {
+		p.wake = make(chan struct{}, 1)
+	}
+	p.receiving, p.waiting = true, waitReceive
+	p.mu.Unlock()
+	if w := p.worker.Load(); w != nil && w.current.Load() == p {
+		w.yields()
+	}
+	<-p.wake
+	p.mu.Lock()
+	p.receiving, p.waiting = false, waitNothing
 }
 
 // Receive waits for the first message of type M, in queue order, and leaves the
@@ -150,7 +191,7 @@ func (r *receiver) done() {
 
 func (r *receiver) scan(s *Self, pick func(any) bool, timeout time.Duration) (any, bool, error) {
 	p := r.p
-	var late chan struct{}
+	var late *deadline
 	var prev *mail // the last one looked at
 	for {
 		p.mu.Lock()
@@ -175,18 +216,33 @@ func (r *receiver) scan(s *Self, pick func(any) bool, timeout time.Duration) (an
 			return nil, false, nil
 		}
 		if timeout > 0 && late == nil {
-			late = make(chan struct{})
-			t := p.node.clock.AfterFunc(timeout, func() { close(late) })
-			defer t.Stop()
+			late = &deadline{p: p}
+			late.timer.Owner = late
+			p.node.wheel.Set(&late.timer, timeout)
+			defer p.node.wheel.Stop(&late.timer)
 		}
 		p.waits(waitReceive)
-		select {
-		case <-p.wake:
-		case <-late:
+		<-p.wake
+		p.goesOn()
+		if late != nil && late.over.Load() {
 			timeout = 0 // one last look: what came in time wins
 		}
-		p.goesOn()
 	}
+}
+
+// deadline is the timeout of a receive.
+type deadline struct {
+	timer wheel.Entry
+	p     *proc
+	over  atomic.Bool
+}
+
+// Fire is the wheel's: the time has come.
+func (d *deadline) Fire() {
+	d.over.Store(true)
+	d.p.mu.Lock()
+	d.p.rouseLocked()
+	d.p.mu.Unlock()
 }
 
 func (r *receiver) taken(s *Self, m *mail) (any, bool, error) {

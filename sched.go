@@ -2,7 +2,6 @@ package kista
 
 import (
 	"runtime"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -28,7 +27,7 @@ type sched struct {
 	node *Node
 
 	spare  atomic.Int32 // see spareNone and the like
-	active atomic.Int32 // workers that are neither parked nor known to be blocked
+	active atomic.Int32 // len(running)
 	procs  atomic.Int32 // GOMAXPROCS, lately
 	now    atomic.Int64 // the node's time, lately
 
@@ -36,8 +35,9 @@ type sched struct {
 	urgent runQueue // processes with high priority
 
 	mu      sync.Mutex
-	all     []*worker
+	running []*worker // neither parked nor known to be blocked, nor the spare
 	parked  []*worker
+	blocked int
 	closed  bool
 	started uint64 // workers ever, for Stats
 }
@@ -127,12 +127,16 @@ func (s *sched) ready(p *proc, w *worker) {
 	switch {
 	case p.how.high:
 		s.urgent.push(p)
-	case w != nil:
-		if p = w.slot.Swap(p); p == nil {
+	case w != nil && w.state.Load() == workerRuns:
+		if p = w.slot.Swap(p); p != nil {
+			w.queue.push(p)
+		}
+		if w.state.Load() != workerRuns { // as of now
+			w.empty()
+		} else if p == nil {
 			s.needSpare()
 			return
 		}
-		w.queue.push(p)
 	default:
 		s.global.push(p)
 	}
@@ -165,23 +169,79 @@ func (s *sched) wake(spare bool) {
 	if s.closed {
 		return
 	}
-	if !spare {
-		s.active.Add(1)
-	}
+	var w *worker
 	n := len(s.parked)
-	if n == 0 {
-		w := &worker{s: s, wake: make(chan bool, 1)}
-		s.all = append(slices.Clip(s.all), w) // whoever walks it keeps its own
+	if n > 0 {
+		w = s.parked[n-1]
+		s.parked[n-1] = nil
+		s.parked = s.parked[:n-1]
+	} else {
+		w = &worker{s: s, wake: make(chan bool, 1)}
 		s.started++
 		s.node.workers.Add(1)
-		go w.loop(spare)
+	}
+	if spare {
+		w.state.Store(workerSpare)
+	} else {
+		s.runsLocked(w)
+	}
+	if n > 0 {
+		w.wake <- spare // has room for one
 		return
 	}
-	w := s.parked[n-1]
-	s.parked[n-1] = nil
-	s.parked = s.parked[:n-1]
-	w.parked.Store(false)
-	w.wake <- spare // has room for one
+	go w.loop(spare)
+}
+
+// runsLocked counts w among those that run.
+func (s *sched) runsLocked(w *worker) {
+	w.state.Store(workerRuns)
+	w.at = len(s.running)
+	s.running = append(s.running, w)
+	s.active.Store(int32(len(s.running)))
+}
+
+// restsLocked is the opposite.
+func (s *sched) restsLocked(w *worker, now int32) {
+	last := len(s.running) - 1
+	s.running[w.at] = s.running[last]
+	s.running[w.at].at = w.at
+	s.running[last] = nil
+	s.running = s.running[:last]
+	s.active.Store(int32(last))
+	w.state.Store(now)
+}
+
+// block takes w, which does not move or is about to wait in the kernel, out of
+// the count, and lets others have what is queued behind it.
+func (s *sched) block(w *worker) bool {
+	s.mu.Lock()
+	if w.state.Load() != workerRuns {
+		s.mu.Unlock()
+		return false
+	}
+	s.restsLocked(w, workerBlocked)
+	s.blocked++
+	s.mu.Unlock()
+	w.empty()
+	return true
+}
+
+// unblock takes it back in.
+func (s *sched) unblock(w *worker) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if w.state.Load() == workerBlocked {
+		s.blocked--
+		s.runsLocked(w)
+	}
+}
+
+// others copies some of the workers that run, so that they can be looked at
+// without the lock.
+func (s *sched) others(buf *[64]*worker) []*worker {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return buf[:copy(buf[:], s.running)]
 }
 
 // find looks for a process that is queued anywhere but in the slots.
@@ -192,9 +252,11 @@ func (s *sched) find(w *worker) *proc {
 	if p := s.global.take(&w.queue, int(s.global.n.Load()/max(s.procs.Load(), 1))+1); p != nil {
 		return p
 	}
-	s.mu.Lock()
-	all := s.all
-	s.mu.Unlock()
+	if s.active.Load() < 2 && w.state.Load() == workerRuns {
+		return nil
+	}
+	var buf [64]*worker
+	all := s.others(&buf)
 	for i := range all { // begin behind oneself, so that not all rob the same one
 		v := all[(i+w.turn)%len(all)]
 		if v == w {
@@ -218,12 +280,12 @@ func (s *sched) tidy() {
 func (s *sched) busy() (n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, w := range s.all {
+	for _, w := range s.running {
 		if w.current.Load() != nil {
 			n++
 		}
 	}
-	return n
+	return n + s.blocked
 }
 
 // close ends the workers as they come back.
@@ -232,14 +294,18 @@ func (s *sched) close() {
 	defer s.mu.Unlock()
 	s.closed = true
 	for _, w := range s.parked {
-		w.parked.Store(false)
-		s.active.Add(1)
+		s.runsLocked(w)
 		w.wake <- false
 	}
 	s.parked = nil
 }
 
 // ticks is the time since the node's start.
-func (n *Node) ticks() int64 { return int64(n.clock.Now().Sub(n.born)) }
+func (n *Node) ticks() int64 {
+	if n.machine {
+		return int64(time.Since(n.born))
+	}
+	return int64(n.clock.Now().Sub(n.born))
+}
 
 func (n *Node) at(ticks int64) time.Time { return n.born.Add(time.Duration(ticks)) }

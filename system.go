@@ -134,7 +134,7 @@ func sameReason(a, b error) bool {
 // beginSystem sends a system request. What is in it is handed over as it is: this
 // is how functions reach a process (law 1).
 func beginSystem(ctx context.Context, to Addr, req SystemRequest) *Pending {
-	c := &Pending{to: to, req: req, done: make(chan struct{})}
+	c := &Pending{to: to, req: req}
 	if me, ok := ctx.(selfer); ok {
 		s := me.process()
 		c.caller = s.PID()

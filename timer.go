@@ -1,23 +1,24 @@
 package kista
 
 import (
-	"sync"
 	"time"
+
+	"github.com/kista-go/kista/internal/wheel"
 )
 
 // Timer is a message that is on its way through time (statements 84 to 90).
 type Timer struct {
-	node *Node
-	to   Addr
-	msg  any
-	size int
-	at   time.Time
-	err  error
-	proc *proc // the process it dies with; for others the node's own
+	entry wheel.Entry
+	node  *Node
+	to    Addr
+	msg   any
+	size  int
+	err   error
+	proc  *proc // the process it dies with; for others the node's own
 
-	mu   sync.Mutex
-	stop Stopper
-	over bool
+	// Guarded by proc.mu:
+	over       bool
+	prev, next *Timer // the process's list
 }
 
 // SendAfter sends msg, copied now, once d has passed. A timer for a process dies
@@ -28,6 +29,7 @@ type Timer struct {
 // timers as it may, the timer never fires and [Timer.Err] says why.
 func SendAfter(d time.Duration, to Addr, msg any) *Timer {
 	t := &Timer{to: to}
+	t.entry.Owner = (*firing)(t)
 	out, size, err := messages.Copy(msg)
 	if err != nil {
 		return t.failed(dataError(err))
@@ -67,62 +69,74 @@ func (t *Timer) arm(d time.Duration) error {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	t.mu.Lock()
-	defer t.mu.Unlock()
 	if p.status == statusDead && p != n.init || p.fate != nil && p.fate.phase == doomed {
 		n.timers.Add(-1)
 		t.over = true
 		return nil
 	}
 	x := p.own()
-	if x.timers == nil {
-		x.timers = map[*Timer]struct{}{}
+	t.over, t.next = false, x.timers
+	if t.next != nil {
+		t.next.prev = t
 	}
-	x.timers[t] = struct{}{}
-	t.over, t.at = false, n.clock.Now().Add(d)
-	t.stop = n.clock.AfterFunc(d, t.fire)
+	x.timers = t
+	n.wheel.Set(&t.entry, d)
 	return nil
 }
 
 func (t *Timer) failed(err error) *Timer {
 	t.err, t.over = err, true
+	if t.proc == nil {
+		t.proc = nowhere
+	}
 	return t
 }
+
+// nowhere is the process of timers that have none.
+var nowhere = &proc{status: statusDead, x: &none}
 
 // Err says why the timer will never fire: nil, a [*DataError] or [ErrSystemLimit].
 func (t *Timer) Err() error { return t.err }
 
-// end takes the timer out of play; only one caller gets true.
-func (t *Timer) end() bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
+// endLocked takes the timer out of play; only one caller gets true.
+func (t *Timer) endLocked() bool {
 	if t.over {
 		return false
 	}
 	t.over = true
 	t.node.timers.Add(-1)
+	if t.prev != nil {
+		t.prev.next = t.next
+	} else {
+		t.proc.x.timers = t.next
+	}
+	if t.next != nil {
+		t.next.prev = t.prev
+	}
+	t.prev, t.next = nil, nil
 	return true
-}
-
-func (t *Timer) forget() {
-	t.proc.mu.Lock()
-	delete(t.proc.x.timers, t)
-	t.proc.mu.Unlock()
 }
 
 // roomEvery is how often a timer tries again to get into a full mailbox.
 const roomEvery = 10 * time.Millisecond
 
-func (t *Timer) fire() {
-	if !t.end() {
+// Fire is the wheel's: the time has come.
+func (t *firing) Fire() {
+	p := t.proc
+	p.mu.Lock()
+	goes := (*Timer)(t).endLocked()
+	p.mu.Unlock()
+	if !goes {
 		return
 	}
-	t.forget()
 	err := dispatch(PID{}, t.to, &mail{msg: t.msg, size: t.size, counted: true, patient: true}, nil)
-	if _, full := err.(*MailboxFullError); full && t.arm(roomEvery) != nil { //nolint:errorlint // post's own
+	if _, full := err.(*MailboxFullError); full && (*Timer)(t).arm(roomEvery) != nil { //nolint:errorlint // post's own
 		t.node.dropped.Add(1)
 	}
 }
+
+// firing is a Timer as the wheel sees it.
+type firing Timer
 
 // dropTimers ends the timers that die with the node only: those for names and
 // for processes of other nodes. None starts from then on.
@@ -130,16 +144,15 @@ func (n *Node) dropTimers() {
 	p := n.init
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for t := range p.x.timers {
-		t.dropLocked()
-	}
-	p.own().timers, p.fate = nil, &fate{phase: doomed}
+	p.own()
+	p.dropTimersLocked()
+	p.fate = &fate{phase: doomed}
 }
 
-// dropLocked ends the timer of a dying process, under that process's lock.
-func (t *Timer) dropLocked() {
-	if t.end() && t.stop != nil {
-		t.stop.Stop()
+func (p *proc) dropTimersLocked() {
+	for t := p.x.timers; t != nil; t = p.x.timers {
+		t.endLocked()
+		t.node.wheel.Stop(&t.entry)
 	}
 }
 
@@ -147,24 +160,22 @@ func (t *Timer) dropLocked() {
 // the message never comes; or false if the timer had fired (its message may be
 // in the mailbox) or was over (statements 85, 89).
 func (t *Timer) Cancel() (left time.Duration, ok bool) {
-	if !t.end() {
+	t.proc.mu.Lock()
+	defer t.proc.mu.Unlock()
+	if !t.endLocked() {
 		return 0, false
 	}
-	t.mu.Lock()
-	stop := t.stop
-	t.mu.Unlock()
-	stop.Stop()
-	t.forget()
-	return max(t.at.Sub(t.node.clock.Now()), 0), true
+	left, _ = t.node.wheel.Cancel(&t.entry)
+	return left, true
 }
 
 // Left returns the time that is left, or false if the timer is over.
 func (t *Timer) Left() (time.Duration, bool) {
-	t.mu.Lock()
-	over := t.over
-	t.mu.Unlock()
-	if over {
+	t.proc.mu.Lock()
+	defer t.proc.mu.Unlock()
+	if t.over {
 		return 0, false
 	}
-	return max(t.at.Sub(t.node.clock.Now()), 0), true
+	left, _ := t.node.wheel.Remaining(&t.entry)
+	return left, true
 }

@@ -22,16 +22,14 @@ func (w *worker) watch() *proc {
 		full := s.active.Load() >= s.procs.Load()
 		if !full {
 			if p := s.urgent.pop(); p != nil {
-				return s.promote(p)
+				return w.promote(p)
 			}
 			if p := s.find(w); p != nil {
-				return s.promote(p)
+				return w.promote(p)
 			}
 		}
-		l := s.look(w)
+		l := s.look()
 		switch {
-		case l.found != nil:
-			return s.promote(l.found)
 		case l.blocked > 0: // there may be room for us now
 			still = 0
 		case full && l.busy: // every processor is taken: stay runnable
@@ -57,8 +55,11 @@ func (w *worker) watch() *proc {
 }
 
 // promote makes the spare an ordinary worker that is about to run p.
-func (s *sched) promote(p *proc) *proc {
-	s.active.Add(1)
+func (w *worker) promote(p *proc) *proc {
+	s := w.s
+	s.mu.Lock()
+	s.runsLocked(w)
+	s.mu.Unlock()
 	s.spare.Store(spareNone)
 	if s.queued() {
 		s.needSpare()
@@ -84,10 +85,8 @@ func (s *sched) queued() bool {
 	if s.queuedOutside() {
 		return true
 	}
-	s.mu.Lock()
-	all := s.all
-	s.mu.Unlock()
-	for _, v := range all {
+	var buf [64]*worker
+	for _, v := range s.others(&buf) {
 		if v.slot.Load() != nil || v.queue.n.Load() > 0 {
 			return true
 		}
@@ -97,7 +96,6 @@ func (s *sched) queued() bool {
 
 // looked is what a look at the workers has shown.
 type looked struct {
-	found   *proc // was queued behind one that does not move
 	busy    bool  // some worker runs code
 	moved   bool  // one of them something else than at the last look
 	blocked int   // so many have been found to be blocked
@@ -105,19 +103,11 @@ type looked struct {
 
 // look compares what the workers do with what they did at the last look. It
 // needs the spare's place.
-func (s *sched) look(w *worker) (l looked) {
-	s.mu.Lock()
-	all := s.all
-	s.mu.Unlock()
-	for _, v := range all {
-		if v == w {
-			continue
-		}
+func (s *sched) look() (l looked) {
+	var buf [64]*worker
+	for _, v := range s.others(&buf) {
 		p := v.current.Load()
 		if p == nil {
-			if v.parked.Load() && v.slot.Load() != nil && l.found == nil {
-				l.found = v.slot.Swap(nil)
-			}
 			v.seen = nil
 			continue
 		}
@@ -130,18 +120,15 @@ func (s *sched) look(w *worker) (l looked) {
 			l.moved = true
 			continue
 		}
-		if !v.blocked.Load() && v.blocked.CompareAndSwap(false, true) {
-			if s.active.Add(-1); v.current.Load() != p && v.blocked.CompareAndSwap(true, false) {
-				s.active.Add(1) // it has just come back
+		if s.block(v) {
+			if v.current.Load() != p { // it has just come back
+				s.unblock(v)
 				continue
 			}
 			p.mu.Lock()
 			p.long = true
 			p.mu.Unlock()
 			l.blocked++
-		}
-		if l.found == nil && v.slot.Load() != nil {
-			l.found = v.slot.Swap(nil)
 		}
 	}
 	return l

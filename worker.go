@@ -2,9 +2,15 @@ package kista
 
 import (
 	"runtime"
-	"slices"
 	"sync/atomic"
 	"unsafe"
+)
+
+const (
+	workerRuns int32 = iota
+	workerBlocked
+	workerSpare
+	workerParked
 )
 
 // worker is a goroutine that runs behaviours, and what belongs to it. The
@@ -14,7 +20,7 @@ type worker struct {
 	slot    atomic.Pointer[proc] // runs next: what the present handler has sent to last
 	queue   runQueue
 	current atomic.Pointer[proc] // whose code runs, if any
-	blocked atomic.Bool          // it does not count as active
+	state   atomic.Int32         // changed under s.mu
 	wake    chan bool
 
 	// The goroutine's own:
@@ -30,7 +36,7 @@ type worker struct {
 	seen        *proc
 	seenHandled uint64
 
-	parked atomic.Bool // changed under s.mu
+	at int // its place among those that run, guarded by s.mu
 }
 
 const (
@@ -61,7 +67,7 @@ func (w *worker) loop(spare bool) {
 		if p == nil || !clean {
 			finished = true
 			if clean {
-				w.s.gone()
+				w.s.gone(w)
 			} else {
 				go w.loop(false)
 			}
@@ -91,8 +97,8 @@ func (w *worker) run(p *proc) {
 // left is what follows an execution, however it ended.
 func (w *worker) left() {
 	w.current.Store(nil)
-	if w.blocked.Load() && w.blocked.CompareAndSwap(true, false) {
-		w.s.active.Add(1)
+	if w.state.Load() == workerBlocked {
+		w.s.unblock(w)
 	}
 	if w.s.node.stops.Load() {
 		w.s.node.fell()
@@ -117,10 +123,8 @@ func (w *worker) find(spare bool) (p *proc, clean bool) {
 					return p, true
 				}
 			} // else it is one too many, and somebody is there to take over
-			s.active.Add(-1)
 		}
-		if w.parks++; (w.parks < 64 || w.parks%16 == 0) && !w.clean() {
-			s.active.Add(1)
+		if w.parks++; !spare && (w.parks < 64 || w.parks%16 == 0) && !w.clean() {
 			return nil, false
 		}
 		var open bool
@@ -138,15 +142,17 @@ func (w *worker) lookUp() (clean bool) {
 	return w.clean()
 }
 
+// resumes says that it has come back.
+func (w *worker) resumes(p *proc) {
+	if w.state.Load() == workerBlocked && w.current.Load() == p {
+		w.s.unblock(w)
+	}
+}
+
 // yields says that the code that the worker runs is about to wait in the kernel.
 func (w *worker) yields() {
-	if !w.blocked.CompareAndSwap(false, true) {
-		return
-	}
-	s := w.s
-	s.active.Add(-1)
-	if w.slot.Load() != nil || w.queue.n.Load() > 0 || s.queuedOutside() {
-		s.needWorker()
+	if w.s.block(w) {
+		w.s.needWorkerIfQueued()
 	}
 }
 
@@ -183,27 +189,35 @@ func (w *worker) pick() *proc {
 // counted as active.
 func (w *worker) park() (spare, open bool) {
 	s := w.s
-	if p := w.slot.Swap(nil); p != nil {
-		s.global.push(p)
-	}
-	for p := w.queue.pop(); p != nil; p = w.queue.pop() {
-		s.global.push(p)
-	}
 	s.mu.Lock()
-	if s.closed || len(s.parked) >= keepWorkers+int(s.procs.Load()) {
-		s.all = slices.DeleteFunc(slices.Clone(s.all), func(v *worker) bool { return v == w })
-		s.mu.Unlock()
+	if w.state.Load() == workerRuns {
+		s.restsLocked(w, workerParked)
+	}
+	w.state.Store(workerParked)
+	enough := s.closed || len(s.parked) >= keepWorkers+int(s.procs.Load())
+	if !enough {
+		s.parked = append(s.parked, w)
+	}
+	s.mu.Unlock()
+	w.empty() // for good: nobody puts anything there now
+	if enough {
 		s.needWorkerIfQueued()
-		s.active.Add(1) // gone takes it away
 		return false, false
 	}
-	w.parked.Store(true)
-	s.parked = append(s.parked, w)
-	s.mu.Unlock()
 	s.needWorkerIfQueued() // what was queued before we were seen to be parked has woken nobody
 	spare = <-w.wake
 	s.now.Store(s.node.ticks())
 	return spare, !s.isClosed()
+}
+
+// empty lets others have what is queued here.
+func (w *worker) empty() {
+	if p := w.slot.Swap(nil); p != nil {
+		w.s.global.push(p)
+	}
+	for p := w.queue.pop(); p != nil; p = w.queue.pop() {
+		w.s.global.push(p)
+	}
 }
 
 func (s *sched) needWorkerIfQueued() {
@@ -219,8 +233,12 @@ func (s *sched) isClosed() bool {
 }
 
 // gone takes leave of a worker that ends.
-func (s *sched) gone() {
-	s.active.Add(-1)
+func (s *sched) gone(w *worker) {
+	s.mu.Lock()
+	if w.state.Load() == workerRuns {
+		s.restsLocked(w, workerParked)
+	}
+	s.mu.Unlock()
 	s.node.workers.Add(-1)
 	s.node.fell()
 }
