@@ -3,10 +3,11 @@
 //	kista demo       a supervised bank whose parts are killed all the time, and a
 //	                 ledger in another process that must agree with it in the end
 //	kista ledger     that other process, against a bank of your own
+//	kista run        build a release's main package, and run it
 //	kista version    what build this is
 //
 // Its status is 0 if all is well, 1 if the books do not agree, 2 if it could not
-// do what it was asked to.
+// do what it was asked to; that of run is the program's.
 package main
 
 import (
@@ -51,6 +52,6 @@ Start with:  kista demo`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(demoCommand(), ledgerCommand(), versionCommand())
+	root.AddCommand(demoCommand(), ledgerCommand(), runCommand(), versionCommand())
 	return root
 }

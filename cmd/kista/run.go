@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+func runCommand() *cobra.Command {
+	var flags []string
+	cmd := &cobra.Command{
+		Use:   "run [--build FLAG] PACKAGE [ARGUMENTS]",
+		Short: "Build a program and run it, until it ends or is told to stop",
+		Long: `run builds the main package of a release with "go build", and runs it with the
+arguments that follow. What it says and its exit status are the program's own;
+SIGINT, SIGTERM and SIGHUP are handed on to it, once each, and it stops in its own
+order. Without arguments a release starts.
+
+If the package does not build, the status is 2.`,
+		Example: `  kista run ./examples/shop
+  kista run ./examples/shop --shop.listen=127.0.0.1:9000
+  kista run --build -race ./examples/shop config check`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			p := program{pkg: args[0], args: args[1:], flags: flags}
+			return p.run()
+		},
+	}
+	cmd.Flags().SetInterspersed(false) // what follows the package is the program's
+	cmd.Flags().StringArrayVar(&flags, "build", nil, "a flag for go build, such as -race; may be repeated")
+	return cmd
+}
+
+// program is a package to be built and run.
+type program struct {
+	pkg   string
+	args  []string
+	flags []string
+}
+
+// run builds the package in a directory of its own, and runs it.
+func (p program) run() error {
+	dir, err := os.MkdirTemp("", "kista-run-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	// From here on a signal is the program's; it must not end us before it.
+	signals := make(chan os.Signal, 8)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer signal.Stop(signals)
+	binary, err := p.build(dir, signals)
+	if err != nil {
+		return err
+	}
+	cmd := exec.Command(binary, p.args...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	return handOn(cmd, signals)
+}
+
+// build makes the binary. A signal ends the build.
+func (p program) build(dir string, signals <-chan os.Signal) (binary string, err error) {
+	binary = filepath.Join(dir, p.name())
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	args := append(append([]string{"build", "-o", binary}, p.flags...), p.pkg)
+	cmd := exec.CommandContext(ctx, "go", args...)
+	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
+	if err := cmd.Start(); err != nil {
+		return "", fmt.Errorf("cannot run the go command: %w", err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- cmd.Wait() }()
+	select {
+	case err := <-done:
+		if err != nil {
+			return "", fmt.Errorf("%s does not build", p.pkg)
+		}
+	case sig := <-signals:
+		cancel()
+		<-done
+		return "", signalCode(sig)
+	}
+	if info, err := os.Stat(binary); err != nil || !info.Mode().IsRegular() || runtime.GOOS != "windows" && info.Mode()&0o111 == 0 {
+		return "", fmt.Errorf("%s is no program: its package is not main", p.pkg)
+	}
+	return binary, nil
+}
+
+// name is what the program is called, in its own messages too.
+func (p program) name() string {
+	name := filepath.Base(filepath.Clean(p.pkg))
+	if abs, err := filepath.Abs(p.pkg); err == nil && (name == "." || name == "..") {
+		name = filepath.Base(abs)
+	}
+	if runtime.GOOS == "windows" {
+		name += ".exe"
+	}
+	return name
+}
+
+// handOn runs a command, and hands on to it the signals that come. It ends with
+// the command's status.
+func handOn(cmd *exec.Cmd, signals <-chan os.Signal) error {
+	apart(cmd)
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	done := make(chan error, 1)
+	go func() { done <- cmd.Wait() }()
+	for {
+		select {
+		case sig := <-signals:
+			_ = cmd.Process.Signal(sig) // it may have ended just now
+		case err := <-done:
+			var exit *exec.ExitError
+			if !errors.As(err, &exit) {
+				return err
+			}
+			if ws, ok := exit.Sys().(syscall.WaitStatus); ok && ws.Signaled() {
+				return signalCode(ws.Signal())
+			}
+			return exitCode(exit.ExitCode())
+		}
+	}
+}
+
+// signalCode is the status of a program that a signal has ended, as shells tell it.
+func signalCode(sig os.Signal) exitCode {
+	if n, ok := sig.(syscall.Signal); ok {
+		return exitCode(128 + int(n))
+	}
+	return 1
+}

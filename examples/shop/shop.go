@@ -1,0 +1,61 @@
+package main
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/kista-go/kista"
+	"github.com/kista-go/kista/app"
+	"github.com/kista-go/kista/server"
+	"github.com/kista-go/kista/supervisor"
+)
+
+// shopConfig is the configuration of the application shop.
+type shopConfig struct {
+	Listen  netip.AddrPort `doc:"where to listen"`
+	Price   int            `doc:"what a thing costs"`
+	Token   app.Secret     `doc:"who knows it may read the takings; empty: nobody"`
+	Patient time.Duration  `doc:"how long a request may take"`
+}
+
+// Validate says what is wrong with it.
+func (c *shopConfig) Validate() error {
+	if c.Price <= 0 {
+		return app.Invalid("price", "nothing is free here")
+	}
+	return nil
+}
+
+// shopApp sells what the application stock has.
+var shopApp = app.New(app.Spec[shopConfig]{
+	Name: "shop", Version: "1.0.0", Description: "sells things over HTTP",
+	Applications: []string{"stock"},
+	Config: shopConfig{
+		Listen: netip.MustParseAddrPort("127.0.0.1:8080"), Price: 2, Patient: 5 * time.Second,
+	},
+	Phases: []app.Phase{{Name: "open"}},
+	Start: func(c *app.Ctx[shopConfig]) (kista.Program, error) {
+		// A till that fails takes the front with it: its customers start afresh.
+		return supervisor.Program(supervisor.Spec{
+			Strategy: supervisor.RestForOne,
+			Children: []supervisor.Child{
+				{ID: "till", Start: server.Child(server.Of(&tillCode, newTill), c.Config.Price, server.Opts{Name: "till"})},
+				{ID: "front", Start: kista.BodyProgram(kista.SpawnOpts{Name: "front"}, true, front(c.Config))},
+			},
+		}, supervisor.Opts{Name: "shop"}), nil
+	},
+	StartPhase: func(c *app.Ctx[shopConfig], _ string, _ any) error {
+		// All that the shop needs is up: let customers in.
+		return c.Send(c.Node().Name("front"), open{})
+	},
+	PrepStop: func(c *app.Ctx[shopConfig]) error {
+		// The last customers are served before the till closes.
+		return closeFront(c, c.Node().Name("front"))
+	},
+	ConfigChange: func(c *app.Ctx[shopConfig], ch app.Change[shopConfig]) error {
+		if ch.Old.Price != c.Config.Price {
+			return server.Cast(c.Node().Name("till"), price{c.Config.Price})
+		}
+		return nil
+	},
+})
