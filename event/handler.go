@@ -8,8 +8,8 @@ import "github.com/kista-go/kista"
 // the handler; any other error is why it has failed, and then it is removed.
 //
 // A Handler may also be a [Caller], an [Informer], a [Terminator], a [Reporter]
-// and a [kista.StateReader]; without the last, [kista.GetState] shows a copy of
-// the Handler itself, if it is data. Most programs use a [Mux].
+// and a [kista.StateReader] or [kista.StateReplacer]; without these,
+// [kista.GetState] shows a copy of the Handler itself, if it is data. Most programs use a [Mux].
 type Handler interface {
 	HandleEvent(c *Ctx, ev any) error
 }

@@ -9,11 +9,12 @@ import (
 
 // handler is one handler as its manager knows it.
 type handler struct {
-	id     HandlerID
-	owner  kista.PID // zero: nobody
-	code   Handler
-	c      Ctx
-	failed error // what its factory returned
+	id      HandlerID
+	owner   kista.PID // zero: nobody
+	code    Handler
+	c       Ctx
+	failed  error // what its factory returned
+	version string
 }
 
 // What a handler is given; also the word for it in reports.

@@ -15,10 +15,7 @@ type manager struct {
 	list  list
 }
 
-var (
-	_ kista.Behaviour   = (*manager)(nil)
-	_ kista.StateReader = (*manager)(nil)
-)
+var _ kista.Behaviour = (*manager)(nil)
 
 // Init makes the first handlers.
 func (m *manager) Init(s *kista.Self) error {
@@ -119,6 +116,9 @@ func (m *manager) create(spec Spec, owner kista.PID, from *Handover) (*handler, 
 	case h.code == nil:
 		return nil, errNoCode
 	}
+	if v, ok := h.code.(interface{ version() string }); ok {
+		h.version = v.version()
+	}
 	return h, nil
 }
 
@@ -183,8 +183,9 @@ func (m *manager) Terminate(*kista.Self, error) error {
 // lives tells whether the process may still run code: not once it is killed.
 func (m *manager) lives() bool { return m.self.Node().Alive(m.self.PID()) }
 
-// HandlerState is what [kista.GetState] shows of a handler, the newest first
-// (statement 173): a copy of its state, or why there is none.
+// HandlerState is what [kista.GetState] shows of a handler, and what a
+// [kista.ReplaceState] replaces, the newest first (statement 173): a copy of its
+// state, or why there is none.
 type HandlerState struct {
 	Handler HandlerID
 	State   any

@@ -25,6 +25,11 @@ import (
 // Registering a type twice, or one that can never be sent, panics, since it is a
 // mistake in the program's text.
 type Mux[S any] struct {
+	// Version names this code, by custom with a number, "tally/1": handlers that
+	// start with it have that version, until new code replaces it ([Upgrade]). It
+	// must not be changed once the Mux is in use. Zero: they have none.
+	Version string
+
 	mu    sync.Mutex // serialises changes; tables are never changed, only replaced
 	table atomic.Pointer[table[S]]
 }

@@ -17,12 +17,8 @@ func (m *manager) reportFailed(h *handler, reason error, kind string, msg any) {
 	if !h.owner.IsZero() {
 		attrs = append(attrs, slog.String("owner", h.owner.String()))
 	}
-	if r, ok := h.code.(Reporter); ok && m.lives() {
-		var state string
-		if err := shield(func() { state = r.Report() }); err != nil {
-			state = "(its Report fails: " + err.Error() + ")"
-		}
-		if state != "" {
+	if m.lives() {
+		if state := h.report(); state != "" {
 			attrs = append(attrs, slog.String("state", state))
 		}
 	}
@@ -40,6 +36,18 @@ func (m *manager) report(level slog.Level, what string, attrs ...slog.Attr) {
 		all = append(all, slog.String("name", name))
 	}
 	m.self.Node().Report(level, what, append(all, attrs...)...)
+}
+
+// report is what the handler says of its state for people.
+func (h *handler) report() (text string) {
+	r, ok := h.code.(Reporter)
+	if !ok {
+		return ""
+	}
+	if err := shield(func() { text = r.Report() }); err != nil {
+		text = "(its Report fails: " + err.Error() + ")"
+	}
+	return text
 }
 
 // state returns a copy of the handler's state, or why it cannot be had.
