@@ -26,8 +26,9 @@
 // due before (the earliest ever put in), and the runtime's timer is set to that of
 // the next slot, be it on a high level. An entry that is alone is met at its
 // exact time, with one wake. One that has been stopped may leave a wake that
-// finds nothing to do; a set and a stop, in exchange, seldom touch the runtime's
-// timer. When nothing is set, no timer of the runtime is.
+// finds nothing to do; in exchange, while something earlier is set, to set and to
+// stop do not touch the runtime's timer. When nothing is set, no timer of the
+// runtime is.
 //
 // # Rules for callers
 //

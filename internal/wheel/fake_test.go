@@ -15,7 +15,10 @@ type fakeClock struct {
 	mu     sync.Mutex
 	now    time.Time
 	alarms []*fakeAlarm
-	made   int // calls of AfterFunc
+	wakes  int  // alarms that were ever armed
+	resets bool // its alarms can be armed again
+
+	onNow func() // called once, by who has just read the clock
 }
 
 type fakeAlarm struct {
@@ -31,17 +34,48 @@ func newFakeClock() *fakeClock { return &fakeClock{now: epoch} }
 
 func (c *fakeClock) Now() time.Time {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
+	now, then := c.now, c.onNow
+	c.onNow = nil
+	c.mu.Unlock()
+	if then != nil {
+		then()
+	}
+	return now
 }
 
 func (c *fakeClock) AfterFunc(d time.Duration, f func()) wheel.Stopper {
+	mustNotBeNegative(d)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	a := &fakeAlarm{c, c.now.Add(d), f}
 	c.alarms = append(c.alarms, a)
-	c.made++
+	c.wakes++
+	if c.resets {
+		return resettable{a}
+	}
 	return a
+}
+
+// mustNotBeNegative is for clocks that know no such duration.
+func mustNotBeNegative(d time.Duration) {
+	if d < 0 {
+		panic(d)
+	}
+}
+
+type resettable struct{ *fakeAlarm }
+
+// Reset is that of [time.Timer].
+func (a resettable) Reset(d time.Duration) bool {
+	mustNotBeNegative(d)
+	c := a.clock
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	active := c.take(a.fakeAlarm)
+	a.at = c.now.Add(d)
+	c.alarms = append(c.alarms, a.fakeAlarm)
+	c.wakes++
+	return active
 }
 
 func (a *fakeAlarm) Stop() bool {
@@ -64,6 +98,18 @@ func (c *fakeClock) outstanding() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return len(c.alarms)
+}
+
+// fireLate takes the only alarm as one that has fired, and returns what runs then.
+func (c *fakeClock) fireLate(t *testing.T) func() {
+	t.Helper()
+	assert.Equal(t, c.outstanding(), 1)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	a := c.alarms[0]
+	c.alarms = nil
+	c.now = a.at
+	return a.f
 }
 
 // advance moves the time on by d. What is due runs at its time, or, if late, all

@@ -178,6 +178,7 @@ func TestAgainstModel(t *testing.T) {
 		const bells = 24
 		m := newModel(t, bells)
 		m.late = rapid.Bool().Draw(t, "late")
+		m.clock.resets = rapid.Bool().Draw(t, "resets")
 		for range rapid.IntRange(1, 120).Draw(t, "steps") {
 			s := drawStep(t, ops, bells)
 			switch {
@@ -201,6 +202,7 @@ func FuzzModel(f *testing.F) {
 	f.Fuzz(func(t *testing.T, in []byte) {
 		const bells = 8
 		m := newModel(t, bells)
+		m.clock.resets = len(in)%2 == 0
 		for len(in) >= 3 {
 			s := step{
 				op:  in[0] % ops,

@@ -11,7 +11,6 @@ const (
 	digit  = 6                        // bits
 	width  = 1 << digit               // slots of a level
 	levels = (63 + digit - 1) / digit // for all times that an int64 holds
-	gulp   = 256                      // entries handled before others get the lock
 )
 
 // Wheel drives entries. Its methods may be used by any goroutine. It is about
@@ -33,7 +32,8 @@ type Wheel struct {
 	slots    [levels * width]slot
 }
 
-// New returns a wheel that nothing is set on. It costs nothing until something is.
+// New returns a wheel that nothing is set on. It has no goroutine and no timer until
+// something is.
 func New[S Stopper](c Clock[S]) *Wheel {
 	w := &Wheel{now: sinceEpoch(c), done: make(chan struct{})}
 	w.alarm = newAlarm(c, w.ring)
@@ -57,13 +57,10 @@ func (w *Wheel) Set(e *Entry, d time.Duration) (was bool) {
 	if was = e.at != 0; was {
 		w.remove(e)
 	}
-	if w.n == 0 && !w.running {
-		w.cur = max(w.cur, now)
-	}
-	e.when = max(when, w.cur)
+	e.when = max(when, w.cur) // the cursor may have passed it since the clock was read
 	w.place(e, false)
 	if !w.running && (!w.alarm.armed || e.when < w.alarm.at) {
-		w.alarm.set(e.when, now)
+		w.alarm.set(e.when, w.now()) // read again: to get the lock may have taken long
 	}
 	return was
 }
@@ -118,17 +115,16 @@ func (w *Wheel) Len() int {
 }
 
 // Close has nothing fire any more, not even what is due; all entries count as
-// stopped. It does not wait: see [Wheel.Done]. A second call does nothing.
+// stopped. It does not wait for a callback: see [Wheel.Done]. It takes some 20 ns
+// for each entry, and the lock all the while. A second call does nothing.
 func (w *Wheel) Close() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.closed = true
 	w.alarm.stop()
-	for n := 1; w.n > 0; n++ { // or an entry that somebody keeps would keep all others
+	for w.n > 0 { // or an entry that somebody keeps would keep all others
 		s, _ := w.first()
-		if w.remove(s.head); n%gulp == 0 {
-			w.breathe()
-		}
+		w.remove(s.head)
 	}
 	w.endLocked()
 }
@@ -142,12 +138,6 @@ func (w *Wheel) endLocked() {
 		w.over = true
 		close(w.done)
 	}
-}
-
-// breathe lets others have the lock.
-func (w *Wheel) breathe() {
-	w.mu.Unlock()
-	w.mu.Lock() //nolint:staticcheck // nothing is to happen in between
 }
 
 // place puts e where its time says.

@@ -79,7 +79,7 @@ func TestExactTime(t *testing.T) {
 			c.advance(0, false)
 		}
 		assert.Equal(t, fired, d)
-		assert.True(t, c.made <= 2, "%v: %d wakes for one entry", d, c.made)
+		assert.True(t, c.wakes <= 2, "%v: %d wakes for one entry", d, c.wakes)
 	}
 }
 
@@ -250,13 +250,80 @@ func TestCloseLetsGo(t *testing.T) {
 
 // TestGoexit ends the goroutine of a callback; the others must come.
 func TestGoexit(t *testing.T) {
-	w := wheel.New(wheel.Machine{})
-	done := make(chan struct{})
+	c := newFakeClock()
+	w := wheel.New(c)
+	var l log
 	w.Set(&newBell(runtime.Goexit).Entry, 0)
-	w.Set(&newBell(func() { close(done) }).Entry, 1)
-	assert.Closed(t, time.Minute, done)
+	w.Set(&l.bell("next").Entry, 1)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		c.advance(time.Second, true)
+		t.Error("the callback has not ended the goroutine")
+	}()
+	assert.Closed(t, time.Minute, ended)
+	l.is(t)
+	c.advance(0, false)
+	l.is(t, "next")
+
+	w = wheel.New(wheel.Machine{})
 	w.Set(&newBell(func() { w.Close(); runtime.Goexit() }).Entry, 0)
 	assert.Closed(t, time.Minute, w.Done())
+}
+
+// TestLateRing has the runtime's timer fire, and its function begin only when
+// much else has happened.
+func TestLateRing(t *testing.T) {
+	for _, resets := range []bool{false, true} {
+		c := newFakeClock()
+		c.resets = resets
+		w := wheel.New(c)
+		var l log
+		a, b := l.bell("a"), l.bell("b")
+
+		w.Set(&a.Entry, time.Second)
+		ring := c.fireLate(t)
+		w.Set(&b.Entry, 0) // due, but after a; nothing new need be armed
+		w.Set(&l.bell("later").Entry, time.Second)
+		ring()
+		l.is(t, "a", "b")
+		c.advance(time.Second, false)
+		l.is(t, "later")
+
+		w.Set(&a.Entry, time.Second) // stopped when it has come too late for that
+		ring = c.fireLate(t)
+		assert.True(t, w.Stop(&a.Entry), "it was not set, and had not begun")
+		assert.Equal(t, c.outstanding(), 0)
+		w.Set(&a.Entry, time.Second)
+		ring()
+		assert.Equal(t, c.outstanding(), 1)
+		l.is(t)
+		c.advance(time.Second, false)
+		l.is(t, "a")
+
+		w.Set(&a.Entry, time.Second) // two of them, at once
+		ring = c.fireLate(t)
+		w.Stop(&a.Entry)
+		var second func()
+		w.Set(&newBell(func() {
+			l.names = append(l.names, "begin")
+			second()
+			l.names = append(l.names, "end")
+		}).Entry, time.Second)
+		w.Set(&b.Entry, time.Second)
+		second = c.fireLate(t)
+		ring()
+		l.is(t, "begin", "end", "b")
+		assert.Equal(t, c.outstanding(), 0)
+
+		w.Set(&a.Entry, time.Second) // and one that is still to come when all is over
+		ring = c.fireLate(t)
+		w.Close()
+		assert.Silent(t, w.Done())
+		ring()
+		assert.Closed(t, time.Minute, w.Done())
+		l.is(t)
+	}
 }
 
 // TestManyAtOnce has more due at once than are handled under one lock.
@@ -274,6 +341,50 @@ func TestManyAtOnce(t *testing.T) {
 	assert.True(t, slices.IsSorted(got), "they came out of order")
 }
 
+// TestOneWake has callbacks set what is due at once: the runtime's timer is not
+// needed for that.
+func TestOneWake(t *testing.T) {
+	c := newFakeClock()
+	w := wheel.New(c)
+	left := 10
+	var b *bell
+	b = newBell(func() {
+		if left--; left > 0 {
+			w.Set(&b.Entry, 0)
+		}
+	})
+	w.Set(&b.Entry, time.Second)
+	c.advance(time.Second, false)
+	assert.Equal(t, left, 0)
+	assert.Equal(t, c.wakes, 1)
+
+	var l log
+	w.Set(&newBell(func() { // it lasts until the next one is due
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.now = c.now.Add(time.Second)
+	}).Entry, time.Second)
+	w.Set(&l.bell("next").Entry, 2*time.Second)
+	c.advance(time.Second, false)
+	l.is(t, "next")
+	assert.Equal(t, c.wakes, 2)
+}
+
+// TestSlowSetter reads the clock and is then held up, while others fire.
+func TestSlowSetter(t *testing.T) {
+	c := newFakeClock()
+	w := wheel.New(c)
+	var l log
+	w.Set(&l.bell("meanwhile").Entry, time.Second)
+	w.Set(&l.bell("next").Entry, time.Second+10)
+	c.onNow = func() { c.advance(time.Second, false) }
+	w.Set(&l.bell("slow").Entry, time.Millisecond)
+	c.advance(0, false)
+	l.is(t, "meanwhile", "slow")
+	c.advance(10, false)
+	l.is(t, "next")
+}
+
 // TestFewWakes sets and stops without end while one far entry is set: the
 // runtime's timer is to be left alone.
 func TestFewWakes(t *testing.T) {
@@ -286,7 +397,7 @@ func TestFewWakes(t *testing.T) {
 		c.advance(time.Millisecond, false)
 		w.Stop(&b.Entry)
 	}
-	assert.True(t, c.made < 100, "%d wakes in 100 s, in which nothing was due", c.made)
+	assert.True(t, c.wakes < 100, "%d wakes in 100 s, in which nothing was due", c.wakes)
 }
 
 func TestNothingIsAllocated(t *testing.T) {
