@@ -26,7 +26,7 @@ var (
 	states    = []string{"s1", "s2", "s3", "s4"}
 	outer     = []string{"a", "b", "c", "d"} // what is sent
 	inner     = []string{"i", "j", "k"}      // what is inserted
-	ends      = []string{"x", "y", "z"}      // what timeouts say
+	said      = []string{"x", "y", "z"}      // what timeouts say
 	timeWords = []string{"state_timeout", "event_timeout", "timeout t", "timeout u"}
 )
 
@@ -38,7 +38,7 @@ func (r *randomScenarios) text() (text string, ops int) {
 	var b strings.Builder
 	r.calls = 1 + r.IntN(4)
 	fmt.Fprintf(&b, "init s1%s\n", colon(r.initActions()))
-	labels := slices.Concat(outer, inner, ends)
+	labels := slices.Concat(outer, inner, said)
 	for i := range r.calls {
 		labels = append(labels, fmt.Sprintf("c%d", i))
 	}
@@ -173,17 +173,17 @@ func (r *randomScenarios) timeout(which string) string {
 	case 0:
 		return "cancel_" + which
 	case 1:
-		return "update_" + which + " " + pick(r.Rand, ends)
+		return "update_" + which + " " + pick(r.Rand, said)
 	case 2:
 		if !r.erlang {
-			return fmt.Sprintf("%s_at%s %d %s", name, of, 1+r.IntN(4), pick(r.Rand, ends))
+			return fmt.Sprintf("%s_at%s %d %s", name, of, 1+r.IntN(4), pick(r.Rand, said))
 		}
 	}
 	units := r.IntN(4)
 	if r.erlang {
 		units = pick(r.Rand, []int{0, 0, 50}) // 50 is never over
 	}
-	return fmt.Sprintf("%s %d %s", which, units, pick(r.Rand, ends))
+	return fmt.Sprintf("%s %d %s", which, units, pick(r.Rand, said))
 }
 
 // differs runs a scenario and returns what was done and what should have been, if
@@ -258,15 +258,15 @@ func TestRandomScenariosAgainstErlang(t *testing.T) {
 	}
 	answer := erlang(t, `lists:join("==\n", [[[L, "\n"] || L <- Said] || Said <- transcript:run_all(string:split(B, "==\n", all), `+units+`)])`).
 		Call(t, []byte(strings.Join(texts, "==\n")))
-	said := strings.Split(string(answer), "==\n")
-	assert.Equal(t, len(said), scenarios)
+	answers := strings.Split(string(answer), "==\n")
+	assert.Equal(t, len(answers), scenarios)
 	for i, text := range texts {
 		sc := parse(text)
 		synctest.Test(t, func(t *testing.T) {
 			got := strings.Join(play{mux: i%2 == 1}.run(t, sc), "\n") + "\n"
-			if got != said[i] {
+			if got != answers[i] {
 				t.Errorf("-statem.seed %d, scenario %d:\n%s", first, i, text)
-				assert.Equal(t, strings.Split(got, "\n"), strings.Split(said[i], "\n"))
+				assert.Equal(t, strings.Split(got, "\n"), strings.Split(answers[i], "\n"))
 			}
 		})
 		if t.Failed() {

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/kista-go/kista"
@@ -338,22 +337,27 @@ func (how play) run(t *testing.T, sc scenario) (out []string) {
 		_, err = statem.Start(ctx, n, factory, struct{}{}, opts)
 	}
 	assert.NoError(t, err)
-	pass(unit)
 
 	machine := n.Name("machine")
 	calls := map[string]*kista.Pending{}
+	began, units := time.Now(), 1
+	next := func() { // waits for the next step, and until there is nothing else to do
+		pass(time.Until(began.Add(time.Duration(units) * unit)))
+		kista.System(ctx, machine, kista.GetStatus{})
+	}
 	for _, step := range sc.steps {
+		next()
 		say("-- %s", step)
-		if units, ok := strings.CutPrefix(step, "wait "); ok {
-			u, err := strconv.Atoi(units)
+		if wait, ok := strings.CutPrefix(step, "wait "); ok {
+			u, err := strconv.Atoi(wait)
 			assert.NoError(t, err)
-			pass(time.Duration(u) * unit)
+			units += u
 			continue
 		}
 		queueAtOnce(machine, step, calls)
-		pass(unit)
+		units++
 	}
-	synctest.Wait()
+	next()
 	if v, err := kista.System(ctx, machine, kista.GetStatus{}); err == nil {
 		say("left in %s", v.(kista.BehaviourStatus).State.(statem.Snapshot[string]).State)
 	}
