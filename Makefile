@@ -1,15 +1,19 @@
 # What a contributor and CI run; the same targets, nothing hidden.
 # Settings: PKG=./pattern/...  BENCH=pattern  FUZZTIME=10m  ARGS=--help  INSTALL=1
+# and for bench: SCALE=smoke|mid|full  ROUNDS=n  W=W3,W6  PEERS=kista,erlang  X=Size=n,...  BUDGET=13m
 
 GO       ?= go
 PKG      ?= ./...
 BENCH    ?= .
 FUZZTIME ?= 10m
+SCALE    ?= mid
+ROUNDS   ?= 0
+BUDGET   ?= 13m
 CORE     := . ./server/... ./supervisor/...
 TOOL     := $(GO) tool -modfile=tools/go.mod
 
 .DEFAULT_GOAL := help
-.PHONY: help check test race race-core fuzz fuzz-smoke bench cover fmt generate install-tools build demo clean
+.PHONY: help check test race race-core fuzz fuzz-smoke bench microbench cover fmt generate install-tools build demo clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -32,7 +36,10 @@ fuzz: ## every fuzz target for FUZZTIME (10m) each
 fuzz-smoke: ## every fuzz target for 10 seconds
 	@GO="$(GO)" scripts/fuzz.sh 10s "$(PKG)"
 
-bench: ## benchmarks that match BENCH, six times each, for benchstat
+bench: ## Kista beside Erlang and other libraries: ratios, goals, docs/benchmarks.md
+	cd bench && $(GO) run ./run -scale "$(SCALE)" -rounds "$(ROUNDS)" -w "$(W)" -peers "$(PEERS)" -x "$(X)" -budget "$(BUDGET)"
+
+microbench: ## Go benchmarks that match BENCH, six times each, for benchstat
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -count 6 $(PKG)
 
 cover: ## coverage of the tests, by function, and the total
@@ -56,5 +63,5 @@ demo: ## the supervised bank, its clients and those who kill it; DEMO='--for 10s
 	$(GO) run ./cmd/kista demo $(DEMO)
 
 clean: ## remove what build, cover and the tests leave behind
-	rm -rf bin dist cover.out
+	rm -rf bin dist cover.out bench/bin bench/out
 	find . -name '*.test' -type f -delete

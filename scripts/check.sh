@@ -56,12 +56,18 @@ platform() {
 		CGO_ENABLED=0 GOOS=${1%/*} GOARCH=${1#*/} "$GO" vet ./...
 }
 
+# bench is a module of its own: it must build, and be tidy, with this tree.
+bench() {
+	"$GO" -C bench vet ./... && "$GO" -C bench mod tidy -diff
+}
+
 step "format" "run 'make fmt'" formatted
 step "go vet" "see above" "$GO" vet ./...
 step "rules of the tree" "see above; each line says what to do" \
 	"$GO" test -count=1 -run 'TestFloors|TestKista|TestPages' . ./internal/guard ./internal/readme
 step "go.mod" "run 'go mod tidy'" "$GO" mod tidy -diff
 step "tools/go.mod" "run 'go mod tidy' in tools" "$GO" -C tools mod tidy -diff
+step "bench" "see above; 'go mod tidy' in bench if it is go.mod" bench
 step "generated files" "run 'make generate' and commit" generated
 step "lint" "see above; exclusions need a reason in .golangci.yml" \
 	"${tool[@]}" golangci-lint run ./...

@@ -61,7 +61,7 @@ var scales = map[string]Params{
 		RingSize: 10_000, RingLaps: 20, Call: 100_000, Callers: 1000, CallsEach: 100, Pay1k: 300_000, Pay64k: 20_000, PayTree: 20_000,
 		TreeNodes: 100, Restarts: 3000, BigBox: 500_000, Timers: 100_000, Links: 200_000, Monitors: 200_000, MassKill: 100_000,
 		Outstanding: 1_000_000, SetCancel: 200_000, Crowd: 1_000_000, Copies: 1_000_000, Mailbox: 100_000, Selects: 100,
-		Children: 100_000, Blockers: 16, CellMS: 25,
+		Children: 100_000, Blockers: 16, CellMS: 50,
 	},
 	"full": {
 		Spawn: 100_000, Idle: 1_000_000, Send: 5_000_000, FanIn: 5_000_000, Pairs: 1000, PairTrips: 1000, PingPong: 500_000,

@@ -124,10 +124,11 @@ func w6(r *harness.R) {
 	workload.PingPong(r, "_native", 1, r.P.PingPong, done, func(int) { e.Send(pi, startCalls{}) })
 }
 
-func main() {
+func workloads() harness.Workloads {
 	slog.SetDefault(slog.New(slog.DiscardHandler))
-	sys := func() workload.System { return newSystem() }
-	ws := workload.Generic(sys)
+	ws := workload.Generic(func() workload.System { return newSystem() })
 	ws["W6"] = workload.Both(ws["W6"], w6)
-	harness.Main("hollywood", ws)
+	return ws
 }
+
+func main() { harness.Main("hollywood", workloads()) }

@@ -133,9 +133,10 @@ func w6(r *harness.R) {
 	workload.PingPong(r, "_native", 1, r.P.PingPong, done, func(int) { s.Send(pi, startCalls{}) })
 }
 
-func main() {
-	sys := func() workload.System { return system{newActorSystem()} }
-	ws := workload.Generic(sys)
+func workloads() harness.Workloads {
+	ws := workload.Generic(func() workload.System { return system{newActorSystem()} })
 	ws["W6"] = workload.Both(ws["W6"], w6)
-	harness.Main("protoactor", ws)
+	return ws
 }
+
+func main() { harness.Main("protoactor", workloads()) }

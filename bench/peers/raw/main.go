@@ -16,8 +16,10 @@ type (
 // box is the capacity of a channel that stands for a mailbox.
 const box = 1024
 
-func main() {
-	harness.Main("raw", harness.Workloads{
+func main() { harness.Main("raw", workloads()) }
+
+func workloads() harness.Workloads {
+	return harness.Workloads{
 		"W1": spawns, "W2": idle, "W17": crowd,
 		"W3": func(r *run) { send(r, 1, r.P.Send) },
 		"W4": func(r *run) { send(r, 8, r.P.FanIn) },
@@ -29,5 +31,5 @@ func main() {
 			ring(r, "blocking_hop")
 			pingPong(r, "_blocking", 1, r.P.PingPong)
 		},
-	})
+	}
 }

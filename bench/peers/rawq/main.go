@@ -206,8 +206,10 @@ func hops(r *harness.R) {
 	workload.PingPong(r, "_blocking", 1, trips, done, func(int) { pi.push(msg{}) })
 }
 
-func main() {
+func workloads() harness.Workloads {
 	ws := workload.Generic(func() workload.System { return system{} })
 	ws["W14"] = hops
-	harness.Main("rawq", ws)
+	return ws
 }
+
+func main() { harness.Main("rawq", workloads()) }

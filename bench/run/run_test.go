@@ -1,0 +1,140 @@
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kista-go/kista/bench/internal/harness"
+	"github.com/kista-go/kista/bench/internal/report"
+)
+
+func TestValidate(t *testing.T) {
+	for name, c := range map[string]struct {
+		o      options
+		rounds int // 0: an error
+	}{
+		"smoke":            {options{scale: "smoke", cpus: 2}, 1},
+		"mid":              {options{scale: "mid", cpus: 2}, 3},
+		"as told":          {options{scale: "mid", cpus: 2, rounds: 7, workloads: "W1,W22"}, 7},
+		"no such scale":    {options{scale: "big", cpus: 2}, 0},
+		"no such workload": {options{scale: "mid", cpus: 2, workloads: "W1,W13"}, 0},
+		"a part of a name": {options{scale: "mid", cpus: 2, workloads: "W"}, 0},
+		"no cpu":           {options{scale: "mid"}, 0},
+		"negative rounds":  {options{scale: "mid", cpus: 2, rounds: -1}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := c.o.validate()
+			if (err != nil) != (c.rounds == 0) || err == nil && c.o.rounds != c.rounds {
+				t.Errorf("%v, rounds %d, want %d", err, c.o.rounds, c.rounds)
+			}
+		})
+	}
+	o := options{scale: "mid", cpus: 1 << 20}
+	if err := o.validate(); err != nil || o.cpus != runtime.NumCPU() {
+		t.Errorf("%d cpus, %v", o.cpus, err)
+	}
+}
+
+func TestOnlyAWholeRunReplacesThePage(t *testing.T) {
+	whole := options{scale: "mid", growth: true, second: secondSizes}
+	if !whole.whole() {
+		t.Error("a whole run is not one")
+	}
+	for name, change := range map[string]func(o *options){
+		"smoke":     func(o *options) { o.scale = "smoke" },
+		"workloads": func(o *options) { o.workloads = "W1" },
+		"peers":     func(o *options) { o.peers = "kista" },
+		"sizes":     func(o *options) { o.sizes = "Send=1" },
+		"growth":    func(o *options) { o.growth = false },
+		"second":    func(o *options) { o.second = "none" },
+	} {
+		o := whole
+		if change(&o); o.whole() {
+			t.Errorf("%s: counts as a whole run", name)
+		}
+	}
+}
+
+func TestTheSizesOfOtherSetsAreValid(t *testing.T) {
+	p, err := harness.Scale("mid")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Set(secondSizes); err != nil {
+		t.Error(err)
+	}
+	known := "," + strings.Join(harness.Names, ",") + ","
+	for w := range strings.SplitSeq(secondWorkloads, ",") {
+		if !strings.Contains(known, ","+w+",") {
+			t.Errorf("there is no %s", w)
+		}
+	}
+	for _, g := range report.Growths {
+		if !strings.Contains(known, ","+g.Workload+",") {
+			t.Errorf("%s: there is no %s", g.Name, g.Workload)
+		}
+		for _, of := range report.Factors {
+			if err := p.Set(g.Sizes(of)); err != nil {
+				t.Errorf("%s: %v", g.Name, err)
+			}
+		}
+	}
+	if got := atMost("raw", p).Crowd; got != 200_000 {
+		t.Errorf("a crowd of %d goroutines", got)
+	}
+	if atMost("kista", p) != p {
+		t.Error("Kista's sizes are lowered")
+	}
+}
+
+func TestCommand(t *testing.T) {
+	p, _ := harness.Scale("smoke")
+	c := column{name: "kista", binary: "bin/kista", cgo: "bin/kista-cgo"}
+	for w, want := range map[string]string{"W3": "bin/kista", "W21": "bin/kista-cgo"} {
+		cmd := command(context.Background(), c, w, p, options{cpus: 2, limit: 4 * time.Second})
+		if cmd.Args[0] != want || cmd.Args[2] != w || cmd.Args[4] != p.String() || cmd.Args[6] != "3s" || cmd.Env[len(cmd.Env)-1] != "GOMAXPROCS=2" {
+			t.Errorf("%s: %q", w, cmd.Args)
+		}
+	}
+	got := strings.Join(command(context.Background(), column{name: "erlang"}, "W3", p, options{cpus: 2}).Args, " ")
+	if !strings.HasPrefix(got, "erl ") || !strings.Contains(got, " +S 2:2 ") || !strings.HasSuffix(got, " main W3 "+p.String()) {
+		t.Error(got)
+	}
+}
+
+func TestMachine(t *testing.T) {
+	if got := model("processor\t: 0\nmodel name\t: A CPU: fast\nmodel name : other\n"); got != "A CPU: fast" {
+		t.Error(got)
+	}
+	if got := model(""); got != "unknown CPU" {
+		t.Error(got)
+	}
+	if got := memory("MemTotal:       25165824 kB\nMemFree: 1 kB\n"); got != "24.0 GiB" {
+		t.Error(got)
+	}
+	if got := memory("x"); got != "an unknown amount" {
+		t.Error(got)
+	}
+}
+
+func TestWritePage(t *testing.T) {
+	page := filepath.Join(t.TempDir(), "docs", "benchmarks.md")
+	if err := writePage(page, "img", "one", map[string]string{"send.svg": "<svg/>", "ring.svg": "<svg/>"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := writePage(page, "img", "two", map[string]string{"send.svg": "<svg></svg>"}); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := os.ReadFile(page); err != nil || string(text) != "two" {
+		t.Errorf("%q, %v", text, err)
+	}
+	left, err := os.ReadDir(filepath.Join(filepath.Dir(page), "img"))
+	if err != nil || len(left) != 1 || left[0].Name() != "send.svg" {
+		t.Errorf("%v, %v: the picture of the page before is still there", left, err)
+	}
+}
