@@ -59,6 +59,7 @@ func (f From) Fail(err error) {
 
 func (f From) answer(v any, err error) {
 	if f.c != nil {
+		f.c.answered(v, err)
 		f.c.release()
 		f.c.complete(v, err)
 	}
@@ -77,7 +78,7 @@ type Pending struct {
 	val    any
 	err    error
 	waiter *parker
-	done   chan struct{}              // for those who select, and for a second one who waits
+	done   chan struct{}            // for those who select, and for a second one who waits
 	sink   func(val any, err error) // not nil: the caller is beyond a carrier
 	notice *notice
 
@@ -240,28 +241,34 @@ func Begin(ctx context.Context, to Addr, req any) *Pending {
 	if err != nil {
 		return c.fail(dataError(err))
 	}
-	var w *worker
+	var from *proc
 	if me, ok := ctx.(selfer); ok {
-		s := me.process()
-		c.caller = s.PID()
-		w = s.p.worker.Load()
-		if err := s.begin(); err != nil {
-			return c.fail(err)
+		from = me.process().p
+		c.caller = from.pid()
+		if from.stopping() {
+			return c.fail(from.self.ended())
 		}
-		defer s.leave()
 	}
 	p := c.callee()
 	switch {
 	case p == nil:
 		return c
 	case p.isFar:
+		if from != nil {
+			if err := from.self.begin(); err != nil {
+				return c.fail(err)
+			}
+			defer from.self.leave()
+		}
 		p.farCall(c, msg)
 		return c
 	}
 	ref, _ := to.(Ref)
 	m := makeMail(Request{From: From{c}, Msg: msg}, size)
-	alive, err := p.post(m, ref, c, w)
+	alive, err := p.post(m, ref, c, from)
 	switch {
+	case err == errEnded: //nolint:errorlint // post's own
+		return c.fail(from.self.ended())
 	case err != nil:
 		return c.fail(err)
 	case !alive:

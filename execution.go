@@ -1,5 +1,7 @@
 package kista
 
+import "unsafe"
+
 // burst is how many messages a behaviour handles before others get their turn.
 const burst = 256
 
@@ -14,6 +16,7 @@ type execution struct {
 	terminating bool
 	reason      error
 	turns       int
+	first       unsafe.Pointer // the type of the message that it began with, not yet accounted for
 }
 
 // run is the execution of a process: all of a Body, one burst of mail of a
@@ -56,7 +59,14 @@ func (e *execution) finish() {
 		return
 	}
 	p := e.p
+	if e.w != nil {
+		e.w.current.Store(nil)
+	}
 	p.mu.Lock()
+	if e.first != nil {
+		p.handled++
+		p.last = e.first
+	}
 	p.running = false
 	var a after
 	if p.status != statusDead {
@@ -140,8 +150,47 @@ func (e *execution) runBehaviour() {
 			}
 		}
 	}()
+	// With one message there is only one stay under the lock, at the end: whoever
+	// ends the process meanwhile sees that the worker has it, or we see the gate.
+	if m := p.first; m != nil && e.w != nil && !p.stopping() {
+		p.first = nil
+		e.first = typeWord(m.msg)
+		p.since = e.w.s.now.Load()
+		if p.long {
+			p.mu.Lock()
+			p.labelLocked()
+			p.mu.Unlock()
+		}
+		if e.handle(m) || !e.settle() {
+			e.returned = true
+			return
+		}
+	} else if !e.begin() {
+		e.returned = true
+		return
+	}
+	for {
+		p.mu.Lock()
+		m := e.takeLocked()
+		p.mu.Unlock()
+		if m == nil || e.handle(m) || !e.settle() {
+			break
+		}
+	}
+	e.returned = true
+}
+
+// begin is how an execution begins that does not know its first message.
+func (e *execution) begin() (alive bool) {
+	p := e.p
 	p.mu.Lock()
-	alive := p.enterLocked()
+	alive = p.enterLocked()
+	if m := p.first; m != nil {
+		p.first = nil
+		if alive {
+			p.saved.unpop(m)
+		}
+	}
 	if e.w != nil {
 		p.since = e.w.s.now.Load()
 	} else {
@@ -150,23 +199,9 @@ func (e *execution) runBehaviour() {
 	if p.long {
 		p.labelLocked()
 	}
-	if alive && p.behaviour == nil {
-		p.mu.Unlock()
-		if !e.init() || !e.settle() {
-			e.returned = true
-			return
-		}
-		p.mu.Lock()
-	}
-	for {
-		m := e.takeLocked()
-		p.mu.Unlock()
-		if m == nil || e.handle(m) || !e.settle() {
-			break
-		}
-		p.mu.Lock()
-	}
-	e.returned = true
+	fresh := p.behaviour == nil
+	p.mu.Unlock()
+	return alive && (!fresh || e.init() && e.settle())
 }
 
 // init makes the behaviour and starts it.
@@ -221,13 +256,20 @@ func (e *execution) settle() (ready bool) {
 // over: the process is idle or to be run again later, or it has ended.
 func (e *execution) takeLocked() *mail {
 	p := e.p
+	if e.first != nil {
+		p.handled++
+		p.last, e.first = e.first, nil
+		if p.status == statusReady {
+			p.status, p.running = statusLive, true
+		}
+	}
 	for {
 		if p.status == statusDead || p.fate != nil {
 			return nil
 		}
 		if m := p.popLocked(); m != nil {
 			if e.turns++; e.turns > burst && !p.how.dedicated {
-				p.unpopLocked(m)
+				p.saved.unpop(m)
 				p.status, p.running = statusReady, false
 				e.idle, e.again = true, true
 				return nil
@@ -269,15 +311,6 @@ func (p *proc) popLocked() *mail {
 		}
 	}
 	return nil
-}
-
-// unpopLocked puts back what popLocked took.
-func (p *proc) unpopLocked(m *mail) {
-	m.next = p.saved.head
-	p.saved.head = m
-	if p.saved.tail == nil {
-		p.saved.tail = m
-	}
 }
 
 func (p *proc) fromParent(msg any) bool {

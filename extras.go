@@ -9,7 +9,7 @@ import (
 type extras struct {
 	name     string
 	label    string
-	heir     string    // the name that it waits for before its code runs; its execution's alone
+	heir     string    // the name that it waits for
 	asParent *ancestor // what its children call it
 	far      *far
 	links    links

@@ -28,7 +28,7 @@ var natural = &fate{phase: ended}
 func (p *proc) terminateLocked(e ending, now bool) (a after) {
 	switch {
 	case p.status == statusDead:
-	case p.status != statusLive || now || p.how.grace == 0:
+	case p.status == statusIdle || p.status == statusReady && !p.executes() || now || p.how.grace == 0:
 		return p.endLocked(e)
 	case p.fate != nil: // statement 54: the first one counts
 	default:
@@ -74,6 +74,7 @@ func (p *proc) overdue() {
 func (p *proc) buryLocked(e ending) (a after) {
 	n := p.node
 	rep := p.reportLocked(e)
+	executes := p.executes()
 	p.status = statusDead
 	p.fate = natural
 	if e.reason != nil {
@@ -88,8 +89,8 @@ func (p *proc) buryLocked(e ending) (a after) {
 	}
 	p.inbox, p.saved, p.count, p.bytes = queue{}, queue{}, 0, 0
 	p.rouseLocked() // whoever waits for it, be it with a leaked Self
-	if p.running {
-		p.zombie = true
+	if executes {
+		p.running, p.zombie = true, true
 		n.zombies.Add(1)
 		p.own().alarm = n.clock.AfterFunc(n.zombieAfter, p.stillThere)
 	} else {

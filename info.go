@@ -30,6 +30,7 @@ type ProcessInfo struct {
 	Name        string
 	Label       string
 	Kind        string // what it runs: "body", "server", "supervisor", ...
+	Version     string // of its code, if the behaviour says ([Self.SetVersion])
 	Level       string // isolation: "L1", native code in the node
 	Status      Status
 	WaitingFor  string        // with Waiting: "receive", "call", "start", "mail"
@@ -67,17 +68,18 @@ func (n *Node) Info(pid PID) (info ProcessInfo, ok bool) {
 		MailboxLen: int(p.count), MailboxSize: p.bytes, Handled: p.handled,
 		Links: p.x.links.sorted(), WaitingFor: p.waiting.String(),
 	}
+	info.Version = p.versionLocked()
 	switch {
 	case p.suspended:
 		info.Status = Suspended
-	case p.status == statusIdle || p.status == statusReady:
+	case p.status == statusIdle || p.status == statusReady && !p.executes():
 		info.Status = Idle
 	case p.waiting != waitNothing:
 		info.Status = Waiting
 	default:
 		info.Status = Running
 	}
-	if p.status == statusLive {
+	if p.executes() {
 		info.Since = now.Sub(n.at(p.since))
 	}
 	for _, ref := range sortedRefs(p.x.monitors) {

@@ -18,6 +18,7 @@ func (p *proc) inherits(name string, err error) bool {
 	if !errors.As(err, &taken) || !taken.PID.p.orphan() {
 		return false
 	}
+	p.heir = true
 	p.own().heir = name
 	return true
 }
@@ -25,7 +26,7 @@ func (p *proc) inherits(name string, err error) bool {
 // inherit waits, in the new process, until the orphans that have its name are
 // gone, and takes it. Whoever started the process bounds the wait.
 func (p *proc) inherit() error {
-	for p.x.heir != "" {
+	for p.heir {
 		p.mu.Lock()
 		err := p.self.stoppedLocked() // a dead process would keep the name for ever
 		if err == nil {
@@ -35,7 +36,7 @@ func (p *proc) inherit() error {
 		var taken *NameTakenError
 		switch {
 		case err == nil:
-			p.x.heir = ""
+			p.heir = false
 		case errors.As(err, &taken) && taken.PID.p.orphan():
 			if _, err := Wait(&p.self, taken.PID); err != nil {
 				return err

@@ -1,6 +1,8 @@
 package kista
 
-import "sync"
+import (
+	"sync"
+)
 
 // Policy says what happens to a message for a mailbox that is at its limit.
 type Policy uint8
@@ -97,6 +99,14 @@ func (q *queue) pop() *mail {
 	return m
 }
 
+// unpop puts back what pop took.
+func (q *queue) unpop(m *mail) {
+	if m.next = q.head; m.next == nil {
+		q.tail = m
+	}
+	q.head = m
+}
+
 // remove takes m out; prev is the entry before it, nil for the head.
 func (q *queue) remove(prev, m *mail) {
 	if prev == nil {
@@ -128,14 +138,37 @@ func (q *queue) splice(r *queue) {
 // via is the alias it came through, if any; call is the request that it is, if
 // it is one. alive is false if there is no process to take it; err is the
 // refusal of a full mailbox.
-// w is the worker that runs the sender, if that is known.
-func (p *proc) post(m *mail, via Ref, call *Pending, w *worker) (alive bool, err error) {
+// from is the process that sends it, if one does; errEnded says that it has ended.
+//
+// That it has not is asked under the receiver's lock: who ends it says so first
+// and takes that lock later, to post the news. So nothing that a process sends
+// can follow its DOWN (law 6), and a send needs no mark of its own.
+func (p *proc) post(m *mail, via Ref, call *Pending, from *proc) (alive bool, err error) {
 	var a after
+	var w *worker
 	p.mu.Lock()
+	if from != nil {
+		if from.stopping() {
+			p.mu.Unlock()
+			return false, errEnded
+		}
+		w = from.worker.Load()
+	}
 	alive, err = p.admitLocked(m, via, call != nil, &a)
 	if alive && err == nil {
 		if call != nil {
 			p.holdLocked(call)
+		}
+		if p.status == statusIdle && !p.suspended && !p.how.dedicated && !raced {
+			if m.counted { // it is as good as taken
+				m.counted = false
+				p.count--
+				p.bytes -= m.size
+			}
+			p.first = m // the worker finds it without the lock
+			p.wakeLocked(w)
+			p.mu.Unlock()
+			return true, nil
 		}
 		p.inbox.push(m)
 		p.wakeLocked(w)
@@ -219,7 +252,7 @@ func (p *proc) rouseLocked() {
 	}
 }
 
-// taken accounts for an entry that left the mailbox. Needs p.mu.
+// takenLocked accounts for an entry that left the mailbox.
 func (p *proc) takenLocked(m *mail) {
 	if m.counted {
 		p.count--

@@ -63,7 +63,7 @@ type Node struct {
 	zombieAfter time.Duration
 	clock       Clock
 	born        time.Time
-	machine     bool // clock is the machine's
+	machine     bool   // clock is the machine's
 	seq         uint64 // orders nodes, for locks
 	home        *home
 	init        *proc // stands for the node as the parent of what it spawns
@@ -232,8 +232,9 @@ func (n *Node) settingsFor(o *SpawnOpts, body bool) *settings {
 	if last := n.lately.Load(); last != nil && *last == s {
 		return last // siblings are alike
 	}
-	n.lately.Store(&s)
-	return &s
+	kept := s
+	n.lately.Store(&kept)
+	return &kept
 }
 
 // execute has p, which is locked and ready, executed. w is the worker that runs

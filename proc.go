@@ -45,6 +45,7 @@ type proc struct {
 	quiet     quietness
 	waiting   wait // what the execution waits for in the kernel, for people
 	hasBody   bool // immutable: it runs a Body, not a behaviour
+	heir      bool // it waits for its name (x.heir) before its code runs; its execution's alone
 	isFar     bool // immutable: it lives beyond a carrier; only id, node and x.far are used
 	trap      bool
 	receiving bool // somebody is inside next
@@ -57,6 +58,7 @@ type proc struct {
 	long      bool // it has been seen to run or block for long: its executions are labelled
 	count     int32
 	bytes     int
+	first     *mail // what made an idle behaviour ready: the execution's, without the lock
 	inbox     queue
 	saved     queue // older than inbox: passed over by a selective receive
 	wake      chan struct{}
@@ -82,6 +84,15 @@ func (p *proc) pid() PID { return PID{p, p.id} }
 
 // gone is status == statusDead, to be read without the lock.
 func (p *proc) gone() bool { return p.gate.Load()&gateGone != 0 }
+
+// executes reports whether p's code may be running at the moment. Needs p.mu.
+func (p *proc) executes() bool {
+	if p.running {
+		return true
+	}
+	w := p.worker.Load()
+	return w != nil && p.status != statusIdle && w.current.Load() == p
+}
 
 // stopping reports, without the lock, whether p has ended or been told to.
 func (p *proc) stopping() bool { return p.gate.Load()&gateStop != 0 }

@@ -211,6 +211,17 @@ func (s *sched) restsLocked(w *worker, now int32) {
 	w.state.Store(now)
 }
 
+// endsLocked parks w, whatever it was.
+func (s *sched) endsLocked(w *worker) {
+	switch w.state.Load() {
+	case workerRuns:
+		s.restsLocked(w, workerParked)
+	case workerBlocked:
+		s.blocked--
+	}
+	w.state.Store(workerParked)
+}
+
 // block takes w, which does not move or is about to wait in the kernel, out of
 // the count, and lets others have what is queued behind it.
 func (s *sched) block(w *worker) bool {
@@ -249,6 +260,7 @@ func (s *sched) find(w *worker) *proc {
 	if p := w.queue.pop(); p != nil {
 		return p
 	}
+	w.current.Store(nil)
 	if p := s.global.take(&w.queue, int(s.global.n.Load()/max(s.procs.Load(), 1))+1); p != nil {
 		return p
 	}

@@ -1,5 +1,9 @@
 package kista
 
+import "errors"
+
+var errEnded = errors.New("kista: the sending process has ended")
+
 // Send sends msg, a copy of it, to whoever has the address to, and does not
 // wait (statements 15 to 24). Anyone may call it; a process uses [Self.Send],
 // which ends with it.
@@ -15,7 +19,7 @@ func Send(to Addr, msg any) error {
 	if err != nil {
 		return err
 	}
-	return dispatch(PID{}, to, m, nil)
+	return dispatch(nil, to, m)
 }
 
 // Send is the package's [Send] from this process: once the process has ended
@@ -25,12 +29,21 @@ func (s *Self) Send(to Addr, msg any) error {
 	if err != nil {
 		return err
 	}
-	if err := s.begin(); err != nil {
-		return err
+	switch err = dispatch(s.p, to, m); err { //nolint:errorlint // post's own
+	case nil:
+		s.p.sent(to, msg)
+	case errEnded:
+		return s.ended()
 	}
-	err = dispatch(s.p.pid(), to, m, s.p.worker.Load())
-	s.leave()
 	return err
+}
+
+// ended returns why the process must stop.
+func (s *Self) ended() error {
+	s.p.mu.Lock()
+	err := s.stoppedLocked()
+	s.p.mu.Unlock()
+	return s.end(err)
 }
 
 func newMail(msg any) (*mail, error) {
@@ -41,17 +54,25 @@ func newMail(msg any) (*mail, error) {
 	return makeMail(out, size), nil
 }
 
-// dispatch hands m, whose message is a private copy already, to the receiver. w
-// is the worker that runs the sender, if that is known.
-func dispatch(from PID, to Addr, m *mail, w *worker) error {
+// dispatch hands m, whose message is a private copy already, to the receiver.
+// from is nil if no process sends it; else errEnded says that it has ended.
+func dispatch(from *proc, to Addr, m *mail) error {
 	p, err := resolve(to)
-	if p == nil {
+	switch {
+	case from != nil && from.stopping():
+		return errEnded
+	case p == nil:
+		return err
+	case !p.isFar:
+		ref, _ := to.(Ref)
+		_, err = p.post(m, ref, nil, from)
+		return err
+	case from == nil:
+		return p.farSend(PID{}, m)
+	}
+	if err := from.self.begin(); err != nil {
 		return err
 	}
-	if p.isFar {
-		return p.farSend(from, m)
-	}
-	ref, _ := to.(Ref)
-	_, err = p.post(m, ref, nil, w)
-	return err
+	defer from.self.leave()
+	return p.farSend(from.pid(), m)
 }

@@ -69,7 +69,7 @@ func (g signal) deliver() after {
 		return p.farLink(g.from)
 	case sigUnlink:
 		p.mu.Lock()
-		p.own().links.remove(g.from)
+		p.x.links.remove(g.from)
 		p.mu.Unlock()
 	case sigMonitor:
 		return p.farMonitor(g)

@@ -129,7 +129,7 @@ func (t *firing) Fire() {
 	if !goes {
 		return
 	}
-	err := dispatch(PID{}, t.to, &mail{msg: t.msg, size: t.size, counted: true, patient: true}, nil)
+	err := dispatch(nil, t.to, &mail{msg: t.msg, size: t.size, counted: true, patient: true})
 	if _, full := err.(*MailboxFullError); full && (*Timer)(t).arm(roomEvery) != nil { //nolint:errorlint // post's own
 		t.node.dropped.Add(1)
 	}

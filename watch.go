@@ -96,9 +96,9 @@ func (s *sched) queued() bool {
 
 // looked is what a look at the workers has shown.
 type looked struct {
-	busy    bool  // some worker runs code
-	moved   bool  // one of them something else than at the last look
-	blocked int   // so many have been found to be blocked
+	busy    bool // some worker runs code
+	moved   bool // one of them something else than at the last look
+	blocked int  // so many have been found to be blocked
 }
 
 // look compares what the workers do with what they did at the last look. It

@@ -82,10 +82,10 @@ func (w *worker) loop(spare bool) {
 //go:noinline
 func (w *worker) run(p *proc) {
 	w.runs++
-	w.current.Store(p)
 	if p.worker.Load() != w {
 		p.worker.Store(w)
 	}
+	w.current.Store(p)
 	w.ex = execution{p: p, w: w}
 	p.run(&w.ex)
 	w.left()
@@ -96,11 +96,11 @@ func (w *worker) run(p *proc) {
 
 // left is what follows an execution, however it ended.
 func (w *worker) left() {
-	w.current.Store(nil)
 	if w.state.Load() == workerBlocked {
 		w.s.unblock(w)
 	}
 	if w.s.node.stops.Load() {
+		w.current.Store(nil)
 		w.s.node.fell()
 	}
 }
@@ -190,10 +190,8 @@ func (w *worker) pick() *proc {
 func (w *worker) park() (spare, open bool) {
 	s := w.s
 	s.mu.Lock()
-	if w.state.Load() == workerRuns {
-		s.restsLocked(w, workerParked)
-	}
-	w.state.Store(workerParked)
+	s.endsLocked(w)
+	w.current.Store(nil)
 	enough := s.closed || len(s.parked) >= keepWorkers+int(s.procs.Load())
 	if !enough {
 		s.parked = append(s.parked, w)
@@ -235,9 +233,7 @@ func (s *sched) isClosed() bool {
 // gone takes leave of a worker that ends.
 func (s *sched) gone(w *worker) {
 	s.mu.Lock()
-	if w.state.Load() == workerRuns {
-		s.restsLocked(w, workerParked)
-	}
+	s.endsLocked(w)
 	s.mu.Unlock()
 	s.node.workers.Add(-1)
 	s.node.fell()
