@@ -35,6 +35,7 @@ func init() {
 		c.Err = freeze(e.Err)
 		return &c
 	})
+	kista.RegisterErrorType(func(e *OutputError, _ func(error) error) error { c := *e; return &c })
 	kista.RegisterErrorType(func(e *BusyError, _ func(error) error) error { c := *e; return &c })
 	kista.RegisterErrorType(func(e *UnsupportedError, freeze func(error) error) error {
 		return &UnsupportedError{What: e.What, Err: freeze(e.Err)}
@@ -117,6 +118,17 @@ func (s Spec) messageError(err error) error {
 		e.Err = errors.New(size.Error())
 	}
 	return e
+}
+
+// OutputError is what [Run] returns when a program has written more than Limit
+// bytes.
+type OutputError struct {
+	Program string
+	Limit   int
+}
+
+func (e *OutputError) Error() string {
+	return fmt.Sprintf("port: %s has written more than %d bytes", e.Program, e.Limit)
 }
 
 // BusyError says that the program is behind: so much waits for it already that

@@ -225,7 +225,7 @@ func (r *run) listen() {
 		}
 		switch e.Kind {
 		case guardian.Started:
-			r.pid.Store(int64(e.PID))
+			r.pid.Store(int64(r.outside(e.PID)))
 			r.tell(nil)
 		case guardian.Refused:
 			err := r.refused(e)
@@ -238,11 +238,26 @@ func (r *run) listen() {
 }
 
 func (r *run) refused(e guardian.Event) error {
-	err := errors.New(e.Text)
-	if e.Errno != 0 {
-		err = syscall.Errno(e.Errno)
+	err := error(toldError{e.Text, syscall.Errno(e.Errno)})
+	if e.What != "" {
+		return &UnsupportedError{What: e.What, Err: err}
 	}
 	return &StartError{Path: r.spec.Path, Err: err}
+}
+
+// toldError is an error of another process of ours.
+type toldError struct {
+	text string
+	no   syscall.Errno
+}
+
+func (e toldError) Error() string { return e.text }
+
+func (e toldError) Unwrap() error {
+	if e.no == 0 {
+		return nil
+	}
+	return e.no
 }
 
 func (r *run) exitError(e guardian.Event) error {

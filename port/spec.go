@@ -1,6 +1,7 @@
 package port
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -102,6 +103,8 @@ type Spec struct {
 	Stderr StderrLimits
 	// Limits are those of the program's resources.
 	Limits Limits
+	// Sandbox is for a program that is not trusted. nil: it is.
+	Sandbox *Sandbox
 }
 
 // StderrLimits bound the log records made of what a program writes to its
@@ -204,17 +207,21 @@ func (s Spec) validate() error {
 			return &SpecError{Field: "Env", Value: fmt.Sprintf("%q", v), Why: "it is not of the form NAME=value"}
 		}
 	}
-	return nil
+	return s.Sandbox.validate()
 }
 
 // clone gives the spec slices of its own.
 func (s Spec) clone() Spec {
 	s.Args, s.Env, s.Files = slices.Clone(s.Args), slices.Clone(s.Env), slices.Clone(s.Files)
+	s.Sandbox = s.Sandbox.clone()
 	return s
 }
 
 // job is the spec as the guardian has it.
 func (s Spec) job() (*guardian.Job, error) {
+	if s.Limits.Processes > 0 && s.Sandbox == nil && os.Geteuid() == 0 {
+		return nil, &UnsupportedError{What: "a limit of processes", Err: errors.New("the program would run as root, who has none; put it in a Sandbox")}
+	}
 	path, err := exec.LookPath(s.Path)
 	if err == nil {
 		path, err = filepath.Abs(path) // Dir is the program's alone
@@ -223,7 +230,7 @@ func (s Spec) job() (*guardian.Job, error) {
 		return nil, &StartError{Path: s.Path, Err: err}
 	}
 	j := &guardian.Job{
-		Path: []byte(path), Args: [][]byte{[]byte(s.Path)}, Dir: []byte(s.Dir), Files: len(s.Files),
+		Path: []byte(path), Args: [][]byte{[]byte(s.Path)}, Dir: []byte(s.Dir), Files: len(s.Files), Jail: s.Sandbox.jail(),
 		Limits: guardian.Limits{
 			Data: uint64(s.Limits.Memory), File: uint64(s.Limits.FileSize),
 			CPU:  uint64((s.Limits.CPU + time.Second - 1) / time.Second),

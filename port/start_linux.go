@@ -3,7 +3,11 @@ package port
 import (
 	"encoding/binary"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"os"
+	"strconv"
+	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -23,7 +27,10 @@ func (r *run) startGuardian(job *guardian.Job, files []*os.File) (err error) {
 			for _, f := range ours {
 				f.Close()
 			}
-			err = &StartError{Path: r.spec.Path, Err: err}
+			var no *UnsupportedError
+			if !errors.As(err, &no) {
+				err = &StartError{Path: r.spec.Path, Err: err}
+			}
 		}
 	}()
 	near, far, err := socketpair()
@@ -51,11 +58,15 @@ func (r *run) startGuardian(job *guardian.Job, files []*os.File) (err error) {
 		Files: append(append([]*os.File{null, null, null}, theirs...), files...),
 		Sys:   &syscall.SysProcAttr{Setsid: true}, // a terminal's signals are for the node
 	}
-	attr.Dir = "/"
-	if len(job.Dir) == 0 {
-		attr.Dir = ""
+	if job.Jail != nil {
+		if err := enclose(attr.Sys, job.Jail); err != nil {
+			return err
+		}
 	}
 	guard, err := os.StartProcess("/proc/self/exe", []string{guardian.Name}, attr)
+	if err != nil && job.Jail != nil {
+		err = &UnsupportedError{What: "a sandbox", Err: fmt.Errorf("its namespaces: %w", errors.Unwrap(err))}
+	}
 	if err != nil {
 		return err
 	}
@@ -83,4 +94,42 @@ func socketpair() (near, far *os.File, err error) {
 		return nil, nil, os.NewSyscallError("fcntl", err)
 	}
 	return os.NewFile(uintptr(fds[0]), "guardian"), os.NewFile(uintptr(fds[1]), "node"), nil
+}
+
+// enclose gives the guardian of a sandboxed program its namespaces.
+func enclose(attr *syscall.SysProcAttr, jail *guardian.Jail) error {
+	attr.Cloneflags = unix.CLONE_NEWPID | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS
+	if !jail.Network {
+		attr.Cloneflags |= unix.CLONE_NEWNET
+	}
+	if os.Geteuid() == 0 {
+		if jail.User == 0 {
+			jail.User = nobody
+		}
+		return nil
+	}
+	if jail.User != 0 {
+		return &UnsupportedError{What: "a user of the program's own", Err: errors.New("the node is not root")}
+	}
+	same := func(id int) []syscall.SysProcIDMap {
+		return []syscall.SysProcIDMap{{ContainerID: id, HostID: id, Size: 1}}
+	}
+	attr.Cloneflags |= unix.CLONE_NEWUSER
+	attr.UidMappings, attr.GidMappings = same(os.Geteuid()), same(os.Getegid())
+	return nil
+}
+
+// outside returns the program's PID as the node sees it. In a sandbox it tells
+// another one.
+func (r *run) outside(pid int) int {
+	if r.spec.Sandbox == nil {
+		return pid
+	}
+	dir := fmt.Sprintf("/proc/%d/task/%d/children", r.guard.Pid, r.guard.Pid)
+	list, err := os.ReadFile(dir)
+	if err != nil {
+		return 0 // it has ended already
+	}
+	pid, _ = strconv.Atoi(strings.TrimSpace(string(list))) // the only one it has so far
+	return pid
 }

@@ -121,10 +121,24 @@ func readJob(r io.Reader, job *Job) error {
 	return json.Unmarshal(text, job)
 }
 
-func (g *guardian) refuse(err error) {
+func (g *guardian) refuse(err error) { _ = g.tell.Encode(refused(err)) }
+
+// refused makes an event of an error.
+func refused(err error) Event {
+	e := Event{Kind: Refused, Text: err.Error()}
+	var told *refusal
+	if errors.As(err, &told) {
+		return told.Event
+	}
+	var missing *Missing
+	if errors.As(err, &missing) {
+		e.What, e.Text = missing.What, missing.Err.Error()
+	}
 	var no syscall.Errno
-	errors.As(err, &no)
-	_ = g.tell.Encode(Event{Kind: Refused, Text: err.Error(), Errno: int(no)})
+	if errors.As(err, &no) {
+		e.Errno = int(no)
+	}
+	return e
 }
 
 // start starts the program, or the launcher that becomes it.

@@ -25,6 +25,18 @@ type Job struct {
 	Dir    []byte
 	Files  int // descriptors of the program beyond its first three
 	Limits Limits
+	Jail   *Jail // nil: none
+}
+
+// Jail is what a program that is not trusted may do. The process namespaces, and
+// the user namespace where there is one, are the guardian's own: whoever starts it
+// makes them.
+type Jail struct {
+	Read    [][]byte // may be read and executed, with all beneath
+	Write   [][]byte // may be changed too
+	Default [][]byte // as Read, where there is such a file
+	Network bool
+	User    int // the user and group to become; 0: stay
 }
 
 // Limits are those of one program and what it starts; 0 is none. They hold for
@@ -38,7 +50,7 @@ type Limits struct {
 }
 
 // Needed reports whether a launcher is.
-func (j *Job) Needed() bool { return j.Limits != Limits{} }
+func (j *Job) Needed() bool { return j.Limits != Limits{} || j.Jail != nil }
 
 // EventKind says what an [Event] is.
 type EventKind uint8
@@ -59,7 +71,19 @@ type Event struct {
 	Signal int    `json:",omitempty"`
 	Errno  int    `json:",omitempty"`
 	Text   string `json:",omitempty"`
+	What   string `json:",omitempty"` // Refused: what cannot be had here, if that is why
 }
+
+// Missing says that something that a job asks for cannot be had here.
+type Missing struct {
+	What string
+	Err  error
+}
+
+func (e *Missing) Error() string { return e.What + ": " + e.Err.Error() }
+
+// Unwrap returns Err.
+func (e *Missing) Unwrap() error { return e.Err }
 
 // The commands. A command is two bytes, the second of which counts for [Signal]
 // only. The end of the socket's stream is Kill.

@@ -68,13 +68,6 @@ type refusal struct{ Event }
 
 func (e *refusal) Error() string { return e.Text }
 
-func (e *refusal) Unwrap() error {
-	if e.Errno == 0 {
-		return nil
-	}
-	return syscall.Errno(e.Errno)
-}
-
 // launch puts the job's limits on this process and becomes the program. What is
 // put on a thread is put on this one, which is the one that becomes the program.
 func launch() {
@@ -87,9 +80,7 @@ func launch() {
 	unix.CloseOnExec(at + 1)
 	fail := os.NewFile(uintptr(at+1), "fail")
 	err := become(os.NewFile(uintptr(at), "plan"))
-	var no syscall.Errno
-	errors.As(err, &no)
-	_ = json.NewEncoder(fail).Encode(Event{Kind: Refused, Text: err.Error(), Errno: int(no)})
+	_ = json.NewEncoder(fail).Encode(refused(err))
 }
 
 // become returns only if it fails.
@@ -100,6 +91,9 @@ func become(plan io.Reader) error {
 		err = json.Unmarshal(text, &job)
 	}
 	path, args, env := string(job.Path), texts(job.Args), texts(job.Env)
+	if err == nil && job.Jail != nil {
+		err = job.Jail.enter(path)
+	}
 	if err == nil {
 		err = job.Limits.set()
 	}

@@ -177,6 +177,10 @@ type inbox struct {
 
 func newInbox(t testing.TB, n *kista.Node) *inbox {
 	t.Helper()
+	return newBox(n)
+}
+
+func newBox(n *kista.Node) *inbox {
 	b := &inbox{ch: make(chan any, 10_000)}
 	b.pid = n.Spawn(func(s *kista.Self) error {
 		for {
@@ -237,4 +241,25 @@ func (r *records) with(message string) (out []map[string]any) {
 		out = append(out, m)
 	}
 	return out
+}
+
+// hostileNode is a node whose log handler calls do.
+func hostileNode(t testing.TB, do func()) *kista.Node {
+	t.Helper()
+	n, err := kista.Start(kista.Config{Logger: slog.New(handler(do))})
+	assert.NoError(t, err)
+	return n
+}
+
+type handler func()
+
+func (h handler) Enabled(context.Context, slog.Level) bool { return true }
+func (h handler) WithAttrs([]slog.Attr) slog.Handler       { return h }
+func (h handler) WithGroup(string) slog.Handler            { return h }
+
+func (h handler) Handle(_ context.Context, r slog.Record) error {
+	if r.Message == "port: standard error" {
+		h()
+	}
+	return nil
 }

@@ -13,7 +13,7 @@ import (
 
 // children are the programs that the test binary can be.
 var children = map[string]func(){
-	"stubborn": stubborn, "crash": func() { panic("a bug") }, "node": childNode,
+	"stubborn": stubborn, "crash": func() { panic("a bug") }, "node": childNode, "caged": cagedNode,
 }
 
 // stubborn ends of nothing but SIGKILL.
@@ -27,7 +27,7 @@ func stubborn() {
 
 // childNode is a node of its own, with a port that has spread.
 func childNode() {
-	n, err := kista.Start(kista.Config{})
+	n, err := newNode()
 	if err == nil {
 		_, err = port.Start(ctx, n, shell(os.Args[1], spread), port.Opts{})
 	}
@@ -37,3 +37,5 @@ func childNode() {
 	}
 	time.Sleep(time.Minute) // sleep: it is there to be killed
 }
+
+func newNode() (*kista.Node, error) { return kista.Start(kista.Config{}) }
