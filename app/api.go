@@ -80,7 +80,7 @@ func Start(ctx context.Context, ctl kista.Addr, name string, t Type) error {
 // ones that are loaded, each after those that it needs, and returns those that it
 // has started, in order (statement 203). What runs already stays as it is. If one
 // fails, those that it has started are stopped in reverse order, but for what
-// others need by now. Errors as for [Start].
+// others have started since that needs them. Errors as for [Start].
 func EnsureAllStarted(ctx context.Context, ctl kista.Addr, t Type, names ...string) ([]string, error) {
 	if len(names) == 0 {
 		return nil, nil

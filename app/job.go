@@ -169,8 +169,8 @@ func (c *controller) fail(j *job, err error) {
 	c.undo(j)
 }
 
-// undo stops what a job has started, in reverse order, but for what others need
-// by now.
+// undo stops what a job has started, in reverse order, but for what has been
+// started by others since and needs it.
 func (c *controller) undo(j *job) {
 	for len(j.started) > 0 {
 		last := len(j.started) - 1
@@ -188,16 +188,14 @@ func (c *controller) undo(j *job) {
 	j.from.Fail(j.err)
 }
 
-// needed reports whether an application that runs or starts needs this one.
+// needed reports whether an application that others have started since needs this
+// one.
 func (c *controller) needed(a *application) bool {
-	for _, b := range c.apps {
-		if b.status != Starting && b.status != Running || b == a {
-			continue
-		}
-		for _, need := range needsOf(b.app) {
-			if c.root(need) == a {
-				return true
-			}
+	i := slices.Index(c.up, a.app.d.name)
+	for name, b := range c.apps {
+		since := b.status == Starting || b.status == Running && slices.Index(c.up, name) > i
+		if since && slices.ContainsFunc(needsOf(b.app), func(need string) bool { return c.root(need) == a }) {
+			return true
 		}
 	}
 	return false
