@@ -27,7 +27,7 @@ type Limits struct {
 	Types     int
 	Items     int // globals, exports, segments, each
 	Table     int // entries of all tables together
-	Pages     int // of memory
+	Pages     int // that memory may begin with; how it grows is up to who allocates it
 	Interval  int // fuel between two yields
 	Depth     int // of calls, in frames of ordinary size
 }

@@ -76,7 +76,8 @@ type source struct {
 	funcs    []uint32
 	tables   []table
 	hasMem   bool
-	min, max uint32
+	min      uint32
+	memory   []byte // its limits, as they are
 	globals  []global
 	exports  []export
 	start    int // -1: none
@@ -306,7 +307,9 @@ func (s *source) readMemory(q *reader) {
 		q.fail("it has %d memories; one is supported", n)
 	} else if n == 1 {
 		s.hasMem = true
-		s.min, s.max = q.limits(s.lim.Pages, "memory")
+		at := q.pos
+		s.min, _ = q.limits(s.lim.Pages, "memory")
+		s.memory = q.b[at:q.pos]
 	}
 }
 

@@ -64,7 +64,7 @@ func (s *source) write() (*Module, error) {
 		return appendU32(appendU32(append(b, t.elem, 1), t.min), t.max)
 	})
 	if s.hasMem {
-		w.section(5, appendU32(appendU32([]byte{1, 1}, s.min), s.max))
+		w.section(5, append([]byte{1}, s.memory...))
 	}
 	w.section(6, c.emitGlobals())
 	w.section(7, c.emitExports(m))
@@ -188,7 +188,7 @@ func (c *coder) emitElement(b []byte, e *element) []byte {
 	return b
 }
 
-// emitNames carries the names of functions over. Names that make no sense end
+// emitNames carries the names of functions over, and names the helpers. Names that make no sense end
 // the list.
 func (c *coder) emitNames() []byte {
 	q := &reader{b: c.names}
@@ -206,6 +206,12 @@ func (c *coder) emitNames() []byte {
 		last = int(n.fn)
 		n.fn = c.moved(n.fn)
 		list = append(list, n)
+	}
+	if c.helped[0] || c.helped[1] {
+		list = append(list, named{c.fill, "memory.fill"})
+	}
+	if c.helped[1] {
+		list = append(list, named{c.copy, "memory.copy"})
 	}
 	if len(list) == 0 {
 		return nil

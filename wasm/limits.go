@@ -1,0 +1,82 @@
+package wasm
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/kista-go/kista/wasm/internal/rewrite"
+)
+
+// What a module may be and need unless [Limits] says otherwise.
+const (
+	DefaultBytes     = 16 << 20
+	DefaultFunctions = 50_000
+	DefaultBody      = 1 << 20
+	DefaultMemory    = 64 << 20
+	DefaultDepth     = 10_000
+	DefaultCompile   = 30 * time.Second
+)
+
+// Limits bound what a module may be and what its processes may use. A zero field
+// means its default.
+type Limits struct {
+	// Bytes is the size of the module: 16 MiB by default.
+	Bytes int
+	// Functions is how many functions it may have: 50,000 by default.
+	Functions int
+	// Body is the size of one function's code, in bytes: 1 MiB by default.
+	Body int
+	// Memory is what one process may use, in bytes, rounded up to 64 KiB: 64 MiB by
+	// default, 1 GiB at most. Growth beyond it is refused to the guest. A single
+	// instruction may fill all of it and cannot be interrupted meanwhile: about a
+	// tenth of a millisecond per MiB.
+	Memory int64
+	// Depth is how deep calls may nest, in frames of ordinary size; large frames
+	// count for several: 10,000 by default.
+	Depth int
+	// Compile is how long compiling may take: 30 seconds by default.
+	Compile time.Duration
+}
+
+const (
+	mostMemory = 1 << 30
+	mostLocals = 10_000
+	mostNested = 20_000
+	mostItems  = 100_000
+	mostTable  = 100_000
+	interval   = 10_000 // fuel between two yields: some 20 microseconds
+)
+
+func (l Limits) or() (Limits, error) {
+	fill := func(n *int, def int) {
+		if *n == 0 {
+			*n = def
+		}
+	}
+	fill(&l.Bytes, DefaultBytes)
+	fill(&l.Functions, DefaultFunctions)
+	fill(&l.Body, DefaultBody)
+	fill(&l.Depth, DefaultDepth)
+	if l.Memory == 0 {
+		l.Memory = DefaultMemory
+	}
+	if l.Compile == 0 {
+		l.Compile = DefaultCompile
+	}
+	if l.Bytes < 0 || l.Functions < 0 || l.Body < 0 || l.Depth < 0 || l.Memory < 0 || l.Compile < 0 {
+		return l, fmt.Errorf("wasm: Limits with a negative field: %+v", l)
+	}
+	if l.Memory > mostMemory {
+		return l, fmt.Errorf("wasm: Limits.Memory is %d, more than the %d that a guest can have", l.Memory, mostMemory)
+	}
+	l.Memory = (l.Memory + rewrite.PageSize - 1) / rewrite.PageSize * rewrite.PageSize
+	return l, nil
+}
+
+func (l Limits) rewrite() rewrite.Limits {
+	return rewrite.Limits{
+		Bytes: l.Bytes, Functions: l.Functions, Body: l.Body, Locals: mostLocals, Nesting: mostNested,
+		Types: mostItems, Items: mostItems, Table: mostTable, Pages: int(l.Memory / rewrite.PageSize),
+		Interval: interval, Depth: l.Depth,
+	}
+}
