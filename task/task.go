@@ -55,7 +55,8 @@ func erase[R any](fn Func[R]) func(s *kista.Self) (any, error) {
 
 // spawn makes the process, which waits for its owner's word.
 func (c *core) spawn(spawn spawner, label string, fn func(s *kista.Self) (any, error), wrap func(kista.Ref) answerTo) bool {
-	c.pid, c.err = spawn(kista.SpawnOpts{Label: label}, func(watch kista.PID) kista.Body {
+	o := kista.SpawnOpts{Label: label, Grace: kista.DefaultGrace} // also under a supervisor, which would give more
+	c.pid, c.err = spawn(o, func(watch kista.PID) kista.Body {
 		return func(s *kista.Self) error {
 			return c.run(s, watch, func() (any, error) { return fn(s) }, wrap)
 		}
