@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"time"
@@ -117,12 +118,23 @@ func run(ctx context.Context, o options) error {
 	return publish(ctx, o, b, results, rounds)
 }
 
+// seenFrom returns the link to file from a page.
+func seenFrom(page, file string) (string, error) {
+	folder, err := filepath.Abs(filepath.Dir(page))
+	if err != nil {
+		return "", err
+	}
+	target, err := filepath.Abs(file)
+	if err != nil {
+		return "", err
+	}
+	link, err := filepath.Rel(folder, target)
+	return filepath.ToSlash(link), err
+}
+
 func publish(ctx context.Context, o options, b builder, results *report.Results, rounds int) error {
 	fmt.Print(report.Summary(results))
-	page, img := "out/benchmarks.md", "img"
-	if o.out != "out" {
-		page = o.out + "/benchmarks.md"
-	}
+	page, img := filepath.Join(o.out, "benchmarks.md"), "img"
 	if o.whole() {
 		page = "../docs/benchmarks.md"
 	}
@@ -130,6 +142,11 @@ func publish(ctx context.Context, o options, b builder, results *report.Results,
 		page = o.page
 	}
 	a := about(ctx, o, b, rounds)
+	readme, err := seenFrom(page, "README.md")
+	if err != nil {
+		return err
+	}
+	a.Readme = readme
 	text, plots := report.Page(results, a, img)
 	if err := writePage(page, img, text, plots); err != nil {
 		return err

@@ -24,6 +24,14 @@ type runner struct {
 	csv     io.Writer
 	log     io.Writer
 	turn    int // rotates the order of the columns
+	err     error
+}
+
+// put writes to the results. The first error is kept; one reports it.
+func (r *runner) put(format string, args ...any) {
+	if _, err := fmt.Fprintf(r.csv, format, args...); err != nil && r.err == nil {
+		r.err = err
+	}
 }
 
 // measure runs the main set once, then the second set and the plots, and then the
@@ -41,7 +49,7 @@ func measure(ctx context.Context, o options, columns []column) (*report.Results,
 	}
 	defer log.Close()
 	r := &runner{o: o, columns: columns, csv: io.MultiWriter(&all, file), log: log}
-	fmt.Fprintln(r.csv, "set,round,workload,column,metric,value,unit")
+	r.put("set,round,workload,column,metric,value,unit\n")
 	rounds, err := r.rounds(ctx)
 	if err != nil {
 		return nil, 0, err
@@ -136,7 +144,7 @@ func (r *runner) one(ctx context.Context, set string, round int, w string, c col
 	}
 	prefix := fmt.Sprintf("%s,%d,", set, round)
 	if load, ok := loadAverage(); ok {
-		fmt.Fprintf(r.csv, "%s%s,%s,loadavg,%.2f,n\n", prefix, w, c.name, load)
+		r.put("%s%s,%s,loadavg,%.2f,n\n", prefix, w, c.name, load)
 	}
 	limited, cancel := context.WithTimeout(ctx, r.o.limit)
 	defer cancel()
@@ -147,7 +155,7 @@ func (r *runner) one(ctx context.Context, set string, round int, w string, c col
 	for line := range strings.Lines(string(text)) {
 		if strings.HasPrefix(line, w+","+c.name+",") {
 			said = said || strings.Contains(line, ",ERROR,")
-			fmt.Fprint(r.csv, prefix, line)
+			r.put("%s%s", prefix, line)
 		}
 	}
 	var exit *exec.ExitError
@@ -156,13 +164,13 @@ func (r *runner) one(ctx context.Context, set string, round int, w string, c col
 		return ctx.Err()
 	case err == nil:
 	case limited.Err() != nil:
-		fmt.Fprintf(r.csv, "%s%s,%s,ERROR,killed after %v,-\n", prefix, w, c.name, r.o.limit)
+		r.put("%s%s,%s,ERROR,killed after %v,-\n", prefix, w, c.name, r.o.limit)
 	case !errors.As(err, &exit):
 		return err
 	case !said:
-		fmt.Fprintf(r.csv, "%s%s,%s,ERROR,%v,-\n", prefix, w, c.name, exit)
+		r.put("%s%s,%s,ERROR,%v,-\n", prefix, w, c.name, exit)
 	}
-	return nil
+	return r.err
 }
 
 // command is the OS process for one workload in one column.

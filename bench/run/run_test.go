@@ -122,6 +122,21 @@ func TestMachine(t *testing.T) {
 	}
 }
 
+func TestSeenFrom(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.MkdirAll("bench", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir("bench")
+	for page, want := range map[string]string{
+		"out/benchmarks.md": "../README.md", "../docs/benchmarks.md": "../bench/README.md", "b.md": "README.md",
+	} {
+		if got, err := seenFrom(page, "README.md"); err != nil || got != want {
+			t.Errorf("from %s: %s, %v, want %s", page, got, err, want)
+		}
+	}
+}
+
 func TestWritePage(t *testing.T) {
 	page := filepath.Join(t.TempDir(), "docs", "benchmarks.md")
 	if err := writePage(page, "img", "one", map[string]string{"send.svg": "<svg/>", "ring.svg": "<svg/>"}); err != nil {

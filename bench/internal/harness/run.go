@@ -33,7 +33,7 @@ func New(out io.Writer, column, workload string, p Params, patience time.Duratio
 func (r *R) Emit(metric string, value float64, unit string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	fmt.Fprintf(r.out, "%s,%s,%s,%s,%s\n", r.W, r.Peer, metric, strconv.FormatFloat(value, 'f', 3, 64), unit)
+	r.print("%s,%s,%s,%s,%s\n", r.W, r.Peer, metric, strconv.FormatFloat(value, 'f', 3, 64), unit)
 }
 
 // Fail reports that the workload's result is wrong.
@@ -42,7 +42,14 @@ func (r *R) Fail(format string, a ...any) {
 	defer r.mu.Unlock()
 	r.failed = true
 	text := strings.NewReplacer(",", ";", "\n", " ").Replace(fmt.Sprintf(format, a...))
-	fmt.Fprintf(r.out, "%s,%s,ERROR,%s,-\n", r.W, r.Peer, text)
+	r.print("%s,%s,ERROR,%s,-\n", r.W, r.Peer, text)
+}
+
+// print prints a line. A result that cannot be told is none.
+func (r *R) print(format string, a ...any) {
+	if _, err := fmt.Fprintf(r.out, format, a...); err != nil {
+		r.failed = true
+	}
 }
 
 // Failed reports whether Fail was called.

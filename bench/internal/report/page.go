@@ -9,6 +9,7 @@ import (
 // About says what a run was.
 type About struct {
 	Command  string
+	Readme   string // where the programs are described, seen from the page
 	Scale    string
 	Rounds   int
 	Date     string
@@ -32,7 +33,7 @@ func Page(r *Results, a About, img string) (page string, plots map[string]string
 		line("**This page comes from a smoke run: it shows that everything works. Its figures mean nothing.**\n")
 	}
 	line("Made by `%s`, %s, Kista %s. Everything on this page is written by that command; the programs are in", a.Command, a.Date, a.Commit)
-	line("[bench](../bench/README.md).\n")
+	line("[bench](%s).\n", a.Readme)
 	for _, n := range a.Notes {
 		line("**%s**\n", n)
 	}

@@ -221,9 +221,9 @@ func TestPage(t *testing.T) {
 	r := parse(t, "main kista W3 msg ns 10", "main erlang W3 msg ns 20", "second kista W3 msg ns 11",
 		"growth-send-1 kista W3 msg ns 10", "growth-send-10 kista W3 msg ns 10")
 	r.Problems = []string{"W4, kista: sum"}
-	page, plots := Page(r, About{Command: "make bench", Scale: "mid", Rounds: 3, CPUs: 2, Notes: []string{"NO ERLANG"}, Second: "Send=1"}, "img")
+	page, plots := Page(r, About{Command: "make bench", Readme: "../x.md", Scale: "mid", Rounds: 3, CPUs: 2, Notes: []string{"NO ERLANG"}, Second: "Send=1"}, "img")
 	for _, want := range []string{
-		"# Benchmarks\n", "`make bench`", "**NO ERLANG**", "## Goals", "10 | **20**, 2.00x", "## Other sizes and mixes", "`Send=1`",
+		"# Benchmarks\n", "[bench](../x.md)", "`make bench`", "**NO ERLANG**", "## Goals", "10 | **20**, 2.00x", "## Other sizes and mixes", "`Send=1`",
 		"![send, 1 to 1](img/send.svg)", "## Errors", "W4, kista: sum", "- **W22** ",
 	} {
 		if !strings.Contains(page, want) {

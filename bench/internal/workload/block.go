@@ -29,7 +29,7 @@ var methods = []struct {
 			mu.Lock()
 			time.AfterFunc(d, mu.Unlock)
 			mu.Lock() // held by somebody else, so to speak
-			mu.Unlock()
+			defer mu.Unlock()
 		}, func() {}, nil
 	}},
 	{"socket", socket},
@@ -42,7 +42,7 @@ func socket(d time.Duration) (block, free func(), err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	defer l.Close()
+	defer func() { _ = l.Close() }()
 	near, err := net.Dial("tcp", l.Addr().String())
 	if err != nil {
 		return nil, nil, err

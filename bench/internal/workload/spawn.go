@@ -73,12 +73,14 @@ func (p *resting) Handle(c Ctx, m any) {
 }
 func (p *resting) Exited() { p.left.Add(-1) }
 
-// rest starts n idle processes and measures their memory.
-func rest(r *harness.R, s System, n int, left *atomic.Int64) (refs []Ref, base harness.Mem, ok bool) {
-	refs = make([]Ref, n)
+// rest starts n idle processes and measures their memory. empty is what there was
+// before anything else.
+func rest(r *harness.R, s System, n int, left *atomic.Int64) (refs []Ref, empty harness.Mem, ok bool) {
+	empty = harness.Snap()
+	refs = Resident[Ref](n)
 	left.Store(int64(n))
 	out := make(chan int, 1024)
-	base = harness.Snap()
+	base := harness.Snap()
 	w := harness.Start()
 	for i := range refs {
 		refs[i] = s.Spawn(&resting{id: i, out: out, left: left})
@@ -88,13 +90,21 @@ func rest(r *harness.R, s System, n int, left *atomic.Int64) (refs []Ref, base h
 	after := harness.Snap()
 	ask := func(i int) { s.Send(refs[i], ping{}) }
 	if !Answers(r, n, ask, out) {
-		return nil, base, false
+		return nil, empty, false
 	}
 	r.MemPer("proc", base, after, n)
 	r.Emit("rss_total", float64(after.RSS-base.RSS), "B")
 	r.Emit("procs", float64(n), "n")
 	r.NsPer("spawn_idle", lap, n)
-	return refs, base, true
+	return refs, empty, true
+}
+
+// Resident makes a slice whose memory counts from the beginning, and not only once
+// it is written to.
+func Resident[T any](n int) []T {
+	s := make([]T, n)
+	clear(s)
+	return s
 }
 
 // Answers asks up to 500 of n processes for their numbers and checks what comes.
@@ -123,7 +133,7 @@ func idle(r *harness.R, s System) {
 // crowd is W17.
 func crowd(r *harness.R, s System) {
 	var left atomic.Int64
-	refs, base, ok := rest(r, s, r.P.Crowd, &left)
+	refs, empty, ok := rest(r, s, r.P.Crowd, &left)
 	if !ok {
 		return
 	}
@@ -132,13 +142,12 @@ func crowd(r *harness.R, s System) {
 		s.Send(ref, crash{})
 	}
 	if r.Until("the end of all", func() bool { return left.Load() == 0 }) {
-		clear(refs)
-		Burst(r, base)
+		Burst(r, empty) // refs are garbage now
 	}
 }
 
 // Burst prints how much memory is left once a crowd has gone, as a ratio to what
-// there was before it came.
+// there was before anything else: the caller holds nothing of it any more.
 func Burst(r *harness.R, before harness.Mem) {
 	time.Sleep(50 * time.Millisecond) // the last ones are on their way out
 	after := harness.Snap()

@@ -82,7 +82,7 @@ func calls(r *run) {
 			return nil
 		})
 	})
-	must(n.Stop(ctx))
+	stop(r, n)
 }
 
 // setCancel is W16.
@@ -101,7 +101,7 @@ func setCancel(r *run) {
 		}
 	})
 	harness.Check(r, "timers left", n.Stats().Timers, 0)
-	must(n.Stop(ctx))
+	stop(r, n)
 }
 
 // selective is W19: a mailbox full of what nobody wants now.
@@ -154,5 +154,5 @@ func selective(r *run) {
 		return nil
 	})
 	_, _ = harness.Wait(r, "the receiver", done)
-	must(n.Stop(ctx))
+	stop(r, n)
 }

@@ -102,7 +102,7 @@ func children(r *run) {
 	if r.Until("the end of all", func() bool { return n.Stats().Processes == 0 }) {
 		r.NsPer("stop_child", lap, count)
 	}
-	must(n.Stop(ctx))
+	stop(r, n)
 }
 
 // counted checks how many children the supervisor thinks that it has.

@@ -17,7 +17,7 @@ func payloads(r *run) {
 	workload.Payloads(r, s, false)
 	b := term.Binary(workload.NewBytes(65536))
 	workload.Payload(r, s, "binary_64k", r.P.Pay64k, 65536+3, b, false)
-	must(s.node.Stop(ctx))
+	stop(r, s.node)
 }
 
 // copies is W18: what the kernel does to a message when it is sent, and the same
@@ -126,8 +126,8 @@ func inTurns(r *run, n int, sides ...side) {
 func restarts(r *run) {
 	quiet := start()
 	workload.Restarts(r, &system{node: quiet}, "restart")
-	must(quiet.Stop(ctx))
+	stop(r, quiet)
 	loud := startWith(nil)
 	workload.Restarts(r, &system{node: loud}, "restart_default_log")
-	must(loud.Stop(ctx))
+	stop(r, loud)
 }

@@ -30,7 +30,7 @@ func spawn(n *kista.Node, h handler) kista.PID {
 
 func nativeSend(r *run, metric string, senders, total int) {
 	n := start()
-	defer n.Stop(ctx)
+	defer stop(r, n)
 	each := total / senders
 	want := each * senders
 	done := make(chan int, 1)
@@ -73,7 +73,7 @@ func nativeSend(r *run, metric string, senders, total int) {
 
 func nativePingPong(r *run, pairs, trips int) {
 	n := start()
-	defer n.Stop(ctx)
+	defer stop(r, n)
 	done := make(chan int, pairs)
 	pids := make([]kista.PID, pairs)
 	for i := range pids {
@@ -108,7 +108,7 @@ func nativePingPong(r *run, pairs, trips int) {
 // nativeRing is W7 with behaviours and messages that are copied.
 func nativeRing(r *run) {
 	n := start()
-	defer n.Stop(ctx)
+	defer stop(r, n)
 	done := make(chan int, 1)
 	all := 0
 	next := ring(r, n, func(next *kista.PID) handler {
@@ -160,7 +160,7 @@ func hops(r *run) {
 
 func bareRing(r *run) {
 	n := start()
-	defer n.Stop(ctx)
+	defer stop(r, n)
 	done := make(chan int, 1)
 	next := ring(r, n, func(next *kista.PID) handler {
 		return func(s *kista.Self, m any) error {
@@ -184,7 +184,7 @@ func bareRing(r *run) {
 
 func barePair(r *run) {
 	n := start()
-	defer n.Stop(ctx)
+	defer stop(r, n)
 	done := make(chan int, 1)
 	var pi kista.PID
 	po := spawn(n, func(s *kista.Self, m any) error {
@@ -214,7 +214,7 @@ func barePair(r *run) {
 // bodyRing is the ring of processes with a flow of their own.
 func bodyRing(r *run) {
 	n := start()
-	defer n.Stop(ctx)
+	defer stop(r, n)
 	done := make(chan int, 1)
 	all := 0
 	member := func(next kista.PID) kista.Body {
@@ -250,7 +250,7 @@ func bodyRing(r *run) {
 
 func bodyPair(r *run) {
 	n := start()
-	defer n.Stop(ctx)
+	defer stop(r, n)
 	done := make(chan int, 1)
 	trips := r.P.PingPong
 	po := n.Spawn(func(s *kista.Self) error {

@@ -41,6 +41,13 @@ func startWith(l *slog.Logger) *kista.Node {
 	return n
 }
 
+// stop stops a node, none of whose processes may be left over.
+func stop(r *run, n *kista.Node) {
+	if err := n.Stop(ctx); err != nil {
+		r.Fail("%v", err)
+	}
+}
+
 // workloads returns what this column does.
 func workloads() harness.Workloads {
 	ws := workload.Generic(func() workload.System { return &system{node: start()} })

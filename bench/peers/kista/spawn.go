@@ -53,7 +53,7 @@ func spawns(r *run) {
 		return s.Send(pid, msg{})
 	})
 	n := start()
-	defer n.Stop(ctx)
+	defer stop(r, n)
 	measure(r, "start_wait", n, func(ended func()) {
 		for range r.P.Spawn {
 			_, err := n.Start(ctx, mayfly{true, ended}.program())
@@ -68,7 +68,7 @@ const batch = 256
 
 func measureSpawns(r *run, metric string, spawn func(s *kista.Self, ended func()) error) {
 	n := start()
-	defer n.Stop(ctx)
+	defer stop(r, n)
 	measure(r, metric, n, func(ended func()) {
 		n.Spawn(func(s *kista.Self) error {
 			behaviours := metric == "spawn_exit" || metric == "spawn_msg_exit"
@@ -135,11 +135,12 @@ func (p idler) program() kista.Program {
 }
 
 // rest is W2: idle behaviours, started from outside.
-func rest(r *run, count int) (n *kista.Node, pids []kista.PID, base harness.Mem, ok bool) {
+func rest(r *run, count int) (n *kista.Node, pids []kista.PID, empty harness.Mem, ok bool) {
 	n = start()
-	pids = make([]kista.PID, count)
+	empty = harness.Snap()
+	pids = workload.Resident[kista.PID](count)
 	out := make(chan int, 1024)
-	base = harness.Snap()
+	base := harness.Snap()
 	w := harness.Start()
 	for i := range pids {
 		pid, err := n.Start(ctx, idler{i, out}.program())
@@ -151,18 +152,18 @@ func rest(r *run, count int) (n *kista.Node, pids []kista.PID, base harness.Mem,
 	after := harness.Snap()
 	ask := func(i int) { must(kista.Send(pids[i], begin{})) }
 	if !workload.Answers(r, count, ask, out) || !harness.Check(r, "processes", n.Stats().Processes, count) {
-		return n, nil, base, false
+		return n, nil, empty, false
 	}
 	r.MemPer("proc", base, after, count)
 	r.Emit("rss_total", float64(after.RSS-base.RSS), "B")
 	r.Emit("procs", float64(count), "n")
 	r.NsPer("spawn_idle", lap, count)
-	return n, pids, base, true
+	return n, pids, empty, true
 }
 
 // crowd is W17.
 func crowd(r *run) {
-	n, pids, base, ok := rest(r, r.P.Crowd)
+	n, pids, empty, ok := rest(r, r.P.Crowd)
 	if !ok {
 		return
 	}
@@ -171,10 +172,9 @@ func crowd(r *run) {
 		must(kista.Exit(pid, kista.Kill))
 	}
 	if r.Until("the end of all", func() bool { return n.Stats().Processes == 0 }) {
-		clear(pids)
-		workload.Burst(r, base)
+		workload.Burst(r, empty) // pids are garbage now
 	}
-	must(n.Stop(ctx))
+	stop(r, n)
 }
 
 // errMassKill is the reason for which the linked processes of W15 end.
@@ -196,7 +196,7 @@ func links(r *run) {
 		return nil
 	})
 	monitors(r, n)
-	must(n.Stop(ctx))
+	stop(r, n)
 }
 
 // linked spawns processes linked to one, and then ends that one.

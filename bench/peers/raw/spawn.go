@@ -36,10 +36,11 @@ func spawns(r *run) {
 }
 
 // rest starts n goroutines that wait on a channel each.
-func rest(r *run, n int) (chans []chan msg, base harness.Mem, ok bool) {
-	chans = make([]chan msg, n)
+func rest(r *run, n int) (chans []chan msg, empty harness.Mem, ok bool) {
+	empty = harness.Snap()
+	chans = workload.Resident[chan msg](n)
 	out := make(chan int, 1024)
-	base = harness.Snap()
+	base := harness.Snap()
 	w := harness.Start()
 	for i := range chans {
 		c := make(chan msg)
@@ -55,19 +56,19 @@ func rest(r *run, n int) (chans []chan msg, base harness.Mem, ok bool) {
 	after := harness.Snap()
 	ask := func(i int) { chans[i] <- msg{A: i} }
 	if !workload.Answers(r, n, ask, out) {
-		return nil, base, false
+		return nil, empty, false
 	}
 	r.MemPer("proc", base, after, n)
 	r.Emit("rss_total", float64(after.RSS-base.RSS), "B")
 	r.Emit("procs", float64(n), "n")
 	r.NsPer("spawn_idle", lap, n)
-	return chans, base, true
+	return chans, empty, true
 }
 
 func idle(r *run) { _, _, _ = rest(r, r.P.Idle) }
 
 func crowd(r *run) {
-	chans, base, ok := rest(r, r.P.Crowd)
+	chans, empty, ok := rest(r, r.P.Crowd)
 	if !ok {
 		return
 	}
@@ -78,7 +79,7 @@ func crowd(r *run) {
 		chans[i] = nil
 	}
 	if r.Until("the end of all", func() bool { return runtime.NumGoroutine() <= left }) {
-		workload.Burst(r, base)
+		workload.Burst(r, empty) // chans are garbage now
 	}
 }
 
