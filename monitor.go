@@ -150,7 +150,7 @@ func (s *Self) demonitor(ref Ref, flush bool) bool {
 		p.node.unalias(p, ref)
 	}
 	if m != nil && m.target.p != nil && m.target.p != p {
-		after{signals: []signal{{kind: sigDemonitor, from: p.pid(), to: m.target, ref: ref}}}.run()
+		signal{kind: sigDemonitor, from: p.pid(), to: m.target, ref: ref}.deliver().run()
 	}
 	s.leave()
 	if flush && m == nil {

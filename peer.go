@@ -43,7 +43,7 @@ func (r *Peer) Receive(sig Signal) {
 			return
 		}
 		r.forgetWatcher(sig)
-		after{signals: []signal{{kind: sigDown, to: sig.To, ref: sig.Ref, reason: sig.Reason}}}.run()
+		signal{kind: sigDown, to: sig.To, ref: sig.Ref, reason: sig.Reason}.deliver().run()
 	case SignalMonitor:
 		r.monitor(sig)
 	default:
@@ -72,7 +72,7 @@ func (r *Peer) relay(sig Signal) {
 			q.mu.Unlock()
 		}
 	}
-	after{signals: []signal{g}}.run()
+	g.deliver().run()
 	r.undoIfLost(sig)
 }
 
@@ -178,7 +178,7 @@ func (r *Peer) monitor(sig Signal) {
 	}
 	if p == nil {
 		w := watcher{pid: sig.From, obj: sig.To}
-		after{signals: []signal{w.down(sig.Ref, ErrNoProcess)}}.run()
+		w.down(sig.Ref, ErrNoProcess).deliver().run()
 		return
 	}
 	p.farMonitor(signal{from: sig.From, to: p.pid(), ref: sig.Ref}).run()

@@ -46,7 +46,7 @@ func (s *Self) Exit(to PID, reason error) error {
 		if err := s.stopped(); err != nil {
 			return err
 		}
-		after{signals: []signal{{kind: sigExit, from: s.PID(), to: to, reason: reason}}}.run()
+		signal{kind: sigExit, from: s.PID(), to: to, reason: reason}.deliver().run()
 		return s.stopped()
 	}
 	if err := s.begin(); err != nil {

@@ -148,7 +148,7 @@ func (p *proc) exitedLocked(from PID, reason error) {
 func Exit(to PID, reason error) error { return exit(PID{}, to, reason) }
 
 func exit(from, to PID, reason error) error {
-	after{signals: []signal{{kind: sigExit, from: from, to: to, reason: Freeze(reason)}}}.run()
+	signal{kind: sigExit, from: from, to: to, reason: Freeze(reason)}.deliver().run()
 	return nil
 }
 

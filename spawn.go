@@ -296,8 +296,7 @@ func (s *Self) StartMonitor(ctx context.Context, pr Program) (PID, Ref, error) {
 // failed start sends nothing else. For supervisors.
 func (s *Self) StartChild(pr Program) (PID, Ref, error) {
 	pr.Opts.Link, pr.Opts.Monitor = true, false
-	ack := newStarting(pr.acks)
-	ack.to, ack.ref = s.PID(), s.p.node.newRef()
+	ack := &starting{waits: pr.acks, to: s.PID(), ref: s.p.node.newRef()}
 	p, _, err := s.spawn(pr, ack)
 	if err != nil {
 		return PID{}, Ref{}, err

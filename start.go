@@ -80,7 +80,7 @@ func (p *proc) acknowledge(err error) {
 	sig, open := p.ackLocked(err)
 	p.mu.Unlock()
 	if open {
-		after{signals: []signal{sig}}.run()
+		sig.deliver().run()
 	}
 }
 

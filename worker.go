@@ -30,7 +30,8 @@ type worker struct {
 	slots int // how often in a row it took what lay in its slot
 	runs  uint32
 	next  uint32 // when to look up, in runs
-	home  uintptr
+	first uint32 // what runs was when the goroutine began
+	moved bool   // its stack has been moved since it had room for most
 
 	// The spare's view of it, guarded by being the spare:
 	seen        *proc
@@ -43,6 +44,10 @@ const (
 	// lookUp is after how many executions a worker lets others have the
 	// processor, brings the node's clock up to date and inspects itself.
 	lookUp = 256
+	// breakIn is after how many executions a stack has the room that most need.
+	// One that is moved later has grown for a deep one, or has been shrunk by the
+	// garbage collector, which is rare enough.
+	breakIn = 16
 	// slotTurns bounds how long two processes that talk to each other keep the
 	// others of their worker waiting.
 	slotTurns = 32
@@ -57,10 +62,10 @@ func (w *worker) loop(spare bool) {
 			go w.loop(false)
 		}
 	}()
-	prepare()
-	w.next = w.runs + lookUp
-	w.home = here()
+	w.next, w.first, w.moved = w.runs+lookUp, w.runs, false
 	w.s.tidy()
+	var mark byte
+	home := uintptr(unsafe.Pointer(&mark))
 	for {
 		p, clean := w.find(spare)
 		spare = false
@@ -74,6 +79,10 @@ func (w *worker) loop(spare bool) {
 			return
 		}
 		w.run(p)
+		if now := uintptr(unsafe.Pointer(&mark)); now != home {
+			home = now
+			w.moved = w.runs-w.first > breakIn
+		}
 	}
 }
 
@@ -109,7 +118,7 @@ func (w *worker) left() {
 // goroutine is not clean, another one is to take its place.
 func (w *worker) find(spare bool) (p *proc, clean bool) {
 	s := w.s
-	if w.runs-w.next < 1<<31 && !w.lookUp() {
+	if w.moved || w.runs-w.next < 1<<31 && !w.lookUp() {
 		return nil, false
 	}
 	for {
@@ -156,9 +165,9 @@ func (w *worker) yields() {
 	}
 }
 
-// clean reports whether the goroutine is as good as new: on a thread of its own,
-// or with a stack that has been moved since it had room for most, it is not.
-func (w *worker) clean() bool { return here() == w.home && !lockedToThread() }
+// clean reports whether the goroutine is as good as new: wired to its thread, or
+// with a stack that has grown a lot, it is not.
+func (w *worker) clean() bool { return !w.moved && !lockedToThread() }
 
 // pick takes the next process that is queued.
 func (w *worker) pick() *proc {
@@ -238,26 +247,6 @@ func (s *sched) gone(w *worker) {
 	s.node.workers.Add(-1)
 	s.node.fell()
 }
-
-// here is the address of the caller's frame, or nearly so: it changes when the
-// goroutine's stack has been moved to grow or shrink.
-//
-//go:noinline
-func here() uintptr {
-	var x byte
-	return uintptr(unsafe.Pointer(&x))
-}
-
-// prepare makes the stack as large as ordinary handlers need, once.
-//
-//go:noinline
-func prepare() {
-	var room [16 << 10]byte
-	touch(&room)
-}
-
-//go:noinline
-func touch(room *[16 << 10]byte) { room[0] = 1 }
 
 // lockedToThread tells whether the goroutine is wired to its thread, which Go
 // shows only in the first line of a stack trace.
