@@ -68,6 +68,7 @@ func BenchmarkSetStopOld(b *testing.B) {
 func BenchmarkParallel(b *testing.B) {
 	b.Run("wheel", func(b *testing.B) {
 		w, _ := fullWheel(b, million)
+		b.ResetTimer()
 		b.RunParallel(func(p *testing.PB) {
 			bell := newBell(nil)
 			for p.Next() {
@@ -78,6 +79,7 @@ func BenchmarkParallel(b *testing.B) {
 	})
 	b.Run("runtime", func(b *testing.B) {
 		fullRuntime(b, million)
+		b.ResetTimer()
 		b.RunParallel(func(p *testing.PB) {
 			for p.Next() {
 				time.AfterFunc(5*time.Second, func() {}).Stop()
