@@ -44,7 +44,6 @@ func TestS218_ReplaceState(t *testing.T) {
 		j := new(journal)
 		m := manager(t, n, tally("a"), event.New(id("deaf"), deaf, ""), j.hand("hand"), tally("b"))
 		assert.NoError(t, event.SyncNotify(t.Context(), m, 1))
-		before := states(t, m)
 		replace := func(f func(all []event.HandlerState) (any, error)) error {
 			_, err := request(t, m, kista.ReplaceState{F: func(s any) (any, error) { return f(s.([]event.HandlerState)) }})
 			return err
@@ -61,7 +60,7 @@ func TestS218_ReplaceState(t *testing.T) {
 		assert.Equal(t, states(t, m)[0].State, any(tally1{N: 42}))
 
 		// All or nothing.
-		before = states(t, m)
+		before := states(t, m)
 		for name, f := range map[string]func(all []event.HandlerState) (any, error){
 			"an error": func([]event.HandlerState) (any, error) { return nil, errBoom },
 			"a panic":  func([]event.HandlerState) (any, error) { panic(errBoom) },

@@ -20,7 +20,8 @@ type HandlerFunc func(c *Ctx, ev any) error
 // HandleEvent calls f.
 func (f HandlerFunc) HandleEvent(c *Ctx, ev any) error { return f(c, ev) }
 
-// Caller is a [Handler] that answers requests ([Call]). The error is the answer,
+// Caller is a [Handler] that answers requests ([Call]): HandleCall gets one and
+// returns the answer. The error is an answer too,
 // which the caller gets as [*Refused], and the handler lives; [Remove] and
 // [SwapFor] answer with the value and then act; [Crash] ends the handler. A value
 // that is not data is a bad return, and ends it too.
@@ -29,16 +30,16 @@ type Caller interface {
 }
 
 // Informer is a [Handler] that wants what reaches the manager besides events and
-// requests: plain messages, timers, [kista.Down], [kista.Exited]. Errors mean
-// what they mean in [Handler]. A message that no handler wants is logged
-// (statement 171).
+// requests, in HandleInfo: plain messages, timers, [kista.Down], [kista.Exited].
+// Errors mean what they mean in [Handler]. A message that no handler wants is
+// logged (statement 171).
 type Informer interface {
 	HandleInfo(c *Ctx, msg any) error
 }
 
-// Terminator is a [Handler] with something to do before it goes. What it returns
-// is the answer of [Delete], or what its successor gets ([Ctx.Handover]). It is
-// always called, also after the handler has failed, unless the manager is
+// Terminator is a [Handler] with something to do before it goes. What Terminate
+// returns is the answer of [Delete], or what its successor gets ([Ctx.Handover]).
+// It is always called, also after the handler has failed, unless the manager is
 // killed. A panic in it harms nobody: it is logged, and told to whoever waits.
 type Terminator interface {
 	Terminate(c *Ctx, why Leaving) (term any)

@@ -153,7 +153,7 @@ func TestS169_NotifyAndSyncNotify(t *testing.T) {
 func TestS169_SyncNotifyHasNoTimeout(t *testing.T) {
 	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
 		slow := event.New(id("slow"), func(*event.Ctx, any) (event.Handler, error) {
-			return event.HandlerFunc(func(*event.Ctx, any) error { time.Sleep(time.Hour); return nil }), nil
+			return event.HandlerFunc(func(*event.Ctx, any) error { time.Sleep(time.Hour); return nil }), nil // sleep: virtual
 		}, any(nil))
 		m := manager(t, n, slow)
 		assert.NoError(t, event.SyncNotify(t.Context(), m, 1))
@@ -240,7 +240,7 @@ func TestS170_CallTimeout(t *testing.T) {
 	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
 		j := new(journal)
 		nap := func(h *hand) {
-			h.what = map[string]func(c *event.Ctx) error{"nap": func(*event.Ctx) error { time.Sleep(8 * time.Second); return nil }}
+			h.what = map[string]func(c *event.Ctx) error{"nap": func(*event.Ctx) error { time.Sleep(8 * time.Second); return nil }} // sleep: virtual
 		}
 		m := manager(t, n, j.hand("a", nap))
 		begin := time.Now()

@@ -7,7 +7,7 @@ import (
 )
 
 // Request is a message that is answered with an R. Any type is one that has
-// this method, which nobody calls: it only says what comes back. Embed
+// the method Reply, which nobody calls: it only says what comes back. Embed
 // [Replies], or write it. Requests of package server fit too.
 type Request[R any] interface{ Reply() R }
 

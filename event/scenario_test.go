@@ -300,7 +300,7 @@ func (h *speaker) act(what string) (bad bool, err error) {
 		return false, event.SwapFor("bye", h.p.spec(w[2], w[3]))
 	case "nap":
 		s, _ := strconv.Atoi(w[2])
-		time.Sleep(time.Duration(s) * time.Second)
+		time.Sleep(time.Duration(s) * time.Second) // sleep: virtual
 	}
 	return false, nil
 }

@@ -174,7 +174,7 @@ func TestShutdown(t *testing.T) {
 		assert.Equal(t, v, 8)
 
 		// By force, when it does not come back.
-		c := start(func(*kista.Self) (int, error) { time.Sleep(3 * time.Second); return 8, nil })
+		c := start(func(*kista.Self) (int, error) { time.Sleep(3 * time.Second); return 8, nil }) // sleep: virtual
 		synctest.Wait()
 		_, err = c.Shutdown(ctx, time.Second)
 		assert.ErrorIs(t, err, kista.ErrKilled)

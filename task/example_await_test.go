@@ -23,9 +23,8 @@ func Example() {
 
 	sum := task.AsyncOn(ctx, node, func(*kista.Self) (int, error) { return 1 + 2, nil })
 	bad := task.AsyncOn(ctx, node, func(*kista.Self) (int, error) {
-		var none map[string]int
-		none["x"] = 1
-		return 0, nil
+		words := strings.Fields(" ")
+		return len(words[0]), nil
 	})
 	fmt.Println(sum.Await(ctx))
 
@@ -34,7 +33,7 @@ func Example() {
 	fmt.Println(errors.As(err, &died), died.Reason)
 	// Output:
 	// 3 <nil>
-	// true kista: panic: assignment to entry in nil map
+	// true kista: panic: runtime error: index out of range [0] with length 0
 }
 
 // Words in, lengths out: two at a time, in order, and one that fails is one error.

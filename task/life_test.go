@@ -79,7 +79,7 @@ func TestUnlinkedTasksAndOwnersGoAlone(t *testing.T) {
 			owner := n.Spawn(func(s *kista.Self) error {
 				_, err := start(s, func(*kista.Self) (int, error) { panic(errBoom) }).Await(s)
 				assert.ErrorIs(t, err, errBoom)
-				start(s, func(*kista.Self) (int, error) { time.Sleep(time.Second); j.add(name); return 0, nil })
+				start(s, func(*kista.Self) (int, error) { time.Sleep(time.Second); j.add(name); return 0, nil }) // sleep: virtual
 				synctest.Wait()
 				return errOther
 			})

@@ -154,14 +154,14 @@ func TestStreamTimeouts(t *testing.T) {
 		var got []error
 		for _, err := range stream(ctx, seconds(1, 6), task.StreamOpts{MaxConcurrency: 2}, work) {
 			got = append(got, err)
-			time.Sleep(10 * time.Second)
+			time.Sleep(10 * time.Second) // sleep: virtual
 		}
 		assert.Equal(t, len(got), 2)
 		assert.ErrorIs(t, got[1], context.DeadlineExceeded)
 
 		// Code that does not come back by itself.
 		stuck := stream(ctx, seconds(1), task.StreamOpts{Timeout: time.Second}, func(*kista.Self, job) (int, error) {
-			time.Sleep(time.Minute)
+			time.Sleep(time.Minute) // sleep: virtual
 			return 0, nil
 		})
 		assert.Equal(t, collect(stuck), []string{"1: item 0 late"})
@@ -267,7 +267,7 @@ func TestStreamWithABadInput(t *testing.T) {
 
 		slow := func(yield func(job) bool) {
 			for range 3 {
-				time.Sleep(2 * time.Second)
+				time.Sleep(2 * time.Second) // sleep: virtual
 				if !yield(job{Seconds: 1}) {
 					return
 				}
