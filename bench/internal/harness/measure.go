@@ -67,15 +67,16 @@ func parseRSS(status string) int64 {
 	return kb * 1024
 }
 
-// Mem is a snapshot of memory after a forced collection, in bytes.
-type Mem struct{ RSS, HeapStack int64 }
+// Mem is a snapshot of memory after a forced collection, in bytes: resident, in
+// the heap's and the stacks' pages in use, and in objects that live.
+type Mem struct{ RSS, HeapStack, Live int64 }
 
 // Snap collects garbage, gives memory back to the system and measures.
 func Snap() Mem {
 	Release()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	return Mem{RSS: RSS(), HeapStack: int64(m.HeapInuse + m.StackInuse)}
+	return Mem{RSS: RSS(), HeapStack: int64(m.HeapInuse + m.StackInuse), Live: int64(m.HeapAlloc)}
 }
 
 // Release collects garbage and gives memory back to the system.
@@ -89,6 +90,7 @@ func Release() {
 func (r *R) MemPer(metric string, before, after Mem, n int) {
 	r.Emit("rss_per_"+metric, float64(after.RSS-before.RSS)/float64(n), "B")
 	r.Emit("heap_per_"+metric, float64(after.HeapStack-before.HeapStack)/float64(n), "B")
+	r.Emit("live_per_"+metric, float64(after.Live-before.Live)/float64(n), "B")
 }
 
 // Collections forces n collections and prints the median of their duration and

@@ -143,6 +143,8 @@ func TestGoals(t *testing.T) {
 		"beyond":             {Goal{Key: Key{"W18", "a"}, Rivals: only("kista", "b"), Within: 1.2}, []string{"kista W18 a ns 13", "kista W18 b ns 10"}, "takes 1.30x", true, false},
 		"a limit":            {Goal{Key: Key{"W2", "b"}, Unit: "B", AtMost: 300}, []string{"kista W2 b B 300"}, "300 B", true, true},
 		"over the limit":     {Goal{Key: Key{"W2", "b"}, Unit: "B", AtMost: 300}, []string{"kista W2 b B 301"}, "301 B", true, false},
+		"a whole number":     {Goal{Key: Key{"W2", "b"}, Unit: "B", AtMost: 64, Whole: true}, []string{"kista W2 b B 64.4"}, "64 B", true, true},
+		"not a whole number": {Goal{Key: Key{"W2", "b"}, Unit: "B", AtMost: 64}, []string{"kista W2 b B 64.4"}, "64.4 B", true, false},
 		"zero":               {Goal{Key: Key{"W2", "b"}, Unit: "copies"}, []string{"kista W2 b bool 0"}, "0 copies", true, true},
 		"nothing of ours":    {Goal{Key: Key{"W7", "hop"}, Rivals: only("erlang", "hop"), AtLeast: 4}, []string{"erlang W7 hop ns 40"}, "-", false, false},
 		"nothing of theirs":  {Goal{Key: Key{"W7", "hop"}, Rivals: only("erlang", "hop"), AtLeast: 4}, []string{"kista W7 hop ns 40"}, "-", false, false},
