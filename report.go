@@ -17,8 +17,8 @@ func (p *proc) reportLocked(e ending) *report {
 		return nil
 	}
 	now := p.node.clock.Now()
-	rec := slog.NewRecord(now, slog.LevelError, "process crashed", 0)
-	rec.AddAttrs(slog.String("node", p.node.name), slog.String("pid", p.pid().String()))
+	rec := p.node.newReport(slog.LevelError, ReportCrash, "process crashed")
+	rec.AddAttrs(slog.String("pid", p.pid().String()))
 	if p.x.name != "" {
 		rec.AddAttrs(slog.String("name", p.x.name))
 	}
@@ -32,12 +32,14 @@ func (p *proc) reportLocked(e ending) *report {
 	if p.last != nil {
 		rec.AddAttrs(slog.String("last_message", typeOfWord(p.last).String()))
 	}
-	out := &report{Record: rec}
+	if v := p.versionLocked(); v != "" {
+		rec.AddAttrs(slog.String("version", v))
+	}
 	var pe *PanicError
 	if errors.As(e.reason, &pe) {
-		out.stack = pe
+		rec.stack = pe
 	}
-	return out
+	return rec
 }
 
 func reasonText(reason error) string {

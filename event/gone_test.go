@@ -57,7 +57,7 @@ func TestS163_TheReportShowsWhatTheHandlerSays(t *testing.T) {
 		assert.NoError(t, event.Notify(pid, "error"))
 		synctest.Wait()
 		assert.Equal(t, log.attrs(t, "event handler terminates"), map[string]string{
-			"node": "a", "pid": pid.String(), "handler": "a", "reason": "boom", "last_event": "string",
+			"report": "terminate", "node": "a", "pid": pid.String(), "handler": "a", "reason": "boom", "last_event": "string",
 		})
 	})
 	event.OnReport(m, func(s *secret) string { return "a password of " + string(rune('0'+len(s.Password))) })

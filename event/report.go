@@ -26,7 +26,7 @@ func (m *manager) reportFailed(h *handler, reason error, kind string, msg any) {
 	if errors.As(reason, &p) {
 		attrs = append(attrs, slog.String("stack", p.StackText()))
 	}
-	m.report(slog.LevelError, "event handler terminates", attrs...)
+	m.report(slog.LevelError, "event handler terminates", append(attrs, kista.ReportTerminate.Attr())...)
 }
 
 // report logs something about this manager.

@@ -102,7 +102,8 @@ func plain(err error) error {
 }
 
 // report logs the failure of a server (statement 135), ahead of the kernel's
-// crash report.
+// crash report, which has the stack and is the error: this says what the server
+// was doing.
 func (l *loop) report(reason error) {
 	if stop, ok := reason.(kista.Stop); ok { //nolint:errorlint // as returned, not wrapped
 		reason = stop.Reason
@@ -125,7 +126,7 @@ func (l *loop) report(reason error) {
 			attrs = append(attrs, slog.String("state", state))
 		}
 	}
-	c.Node().Report(slog.LevelError, "server terminates", attrs...)
+	c.Node().Report(slog.LevelWarn, "server terminates", append(attrs, kista.ReportTerminate.Attr())...)
 }
 
 // envelope takes a message apart for people.

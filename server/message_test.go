@@ -16,7 +16,7 @@ func TestS127_UnknownInfoIsLogged(t *testing.T) {
 		assert.NoError(t, kista.Send(pid, 1.5))
 		synctest.Wait()
 		assert.Equal(t, log.attrs(t, "server: nobody handles this info"), map[string]string{
-			"node": "a", "pid": pid.String(), "name": "s", "message": "float64",
+			"report": "notice", "node": "a", "pid": pid.String(), "name": "s", "message": "float64",
 		})
 		assert.NoError(t, kista.Exit(pid, errBoom)) // trapped, and not its parent
 		assert.NoError(t, kista.Send(pid, nil))

@@ -84,7 +84,7 @@ func TestS135_ReportNamesTheClient(t *testing.T) {
 			assert.ErrorIs(t, err, errBoom)
 			synctest.Wait()
 			assert.Equal(t, log.attrs(t, "server terminates"), map[string]string{
-				"node": "a", "pid": pid.String(), "reason": "boom", "last_call": "server_test.ask", "client": s.PID().String(),
+				"report": "terminate", "node": "a", "pid": pid.String(), "reason": "boom", "last_call": "server_test.ask", "client": s.PID().String(),
 			})
 		})
 	})

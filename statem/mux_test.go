@@ -122,7 +122,7 @@ func TestWhatNobodyHandles(t *testing.T) {
 		assert.NoError(t, kista.Send(pid, pear{}))
 		pass(0)
 		assert.Equal(t, log.attrs(t, "statem: nobody handles this cast"),
-			map[string]string{"node": "a", "pid": pid.String(), "name": "m", "machine_state": "one", "message": "statem_test.apple"})
+			map[string]string{"report": "notice", "node": "a", "pid": pid.String(), "name": "m", "machine_state": "one", "message": "statem_test.apple"})
 		assert.Equal(t, log.attrs(t, "statem: nobody handles this info")["message"], "statem_test.pear")
 		assert.True(t, n.Alive(pid), "it has ended")
 

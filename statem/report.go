@@ -42,7 +42,7 @@ func (m *machine[S]) report(reason error) {
 			attrs = append(attrs, slog.String("data", data))
 		}
 	}
-	m.c.Node().Report(slog.LevelError, "statem terminates", attrs...)
+	m.c.Node().Report(slog.LevelWarn, "statem terminates", append(attrs, kista.ReportTerminate.Attr())...)
 }
 
 // names names events, the first of them if they are many.

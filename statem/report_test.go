@@ -56,7 +56,7 @@ func TestS158_Reports(t *testing.T) {
 			queue += "internal statem_test.secret "
 		}
 		assert.Equal(t, got, map[string]string{
-			"node": "a", "pid": pid.String(), "name": "m", "machine_state": "one", "reason": "boom",
+			"report": "terminate", "node": "a", "pid": pid.String(), "name": "m", "machine_state": "one", "reason": "boom",
 			"last_event": "internal statem_test.apple",
 			"queue":      queue + "and 10 more]",
 			"postponed":  "[info statem_test.number info statem_test.number]",

@@ -126,7 +126,7 @@ func (b *behaviour) take(msg any) {
 	case kista.Request:
 		b.request(m)
 	default:
-		b.self.Node().Report(slog.LevelError, "supervisor: unknown message",
+		b.self.Node().Report(slog.LevelWarn, "supervisor: unknown message", kista.ReportSupervisor.Attr(),
 			slog.String("supervisor", b.self.PID().String()), slog.String("message", fmt.Sprintf("%T", msg)))
 	}
 }

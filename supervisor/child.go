@@ -52,8 +52,9 @@ type child struct {
 	why     error     // why it is to be restarted
 	win     window    // its own, while there is a simpler way left
 
-	pid   kista.PID // set by the shell, which alone gives it a meaning
-	shell childShell
+	pid    kista.PID // set by the shell, which alone gives it a meaning
+	before kista.PID // of the last process that was up
+	shell  childShell
 }
 
 func (c *child) id() string { return c.spec.ID }

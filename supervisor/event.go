@@ -53,10 +53,12 @@ type Event struct {
 	Level      int           // how it is started: 0 is Start, n is OrElse[n-1]
 	Reason     error         // nil: normal
 	Took       time.Duration // ChildRestarted: since its end
+	Before     kista.PID     // ChildRestarted: the process that ended
 }
 
 // level is how loud the report is. What OTP reports as progress is Debug here,
-// for it is hidden by default in both.
+// for it is hidden by default in both. What the supervisor knows how to handle is a
+// warning: the crash itself is the error, and has been reported.
 func (e Event) level() slog.Level {
 	switch e.Kind {
 	case ChildStarted, ChildStopped:
@@ -67,8 +69,19 @@ func (e Event) level() slog.Level {
 		if e.Restart != Permanent && !kista.Abnormal(e.Reason) {
 			return slog.LevelDebug
 		}
+		return slog.LevelWarn
+	case ChildStartFailed, ChildSimpler:
+		return slog.LevelWarn
 	}
-	return slog.LevelError
+	return slog.LevelError // GaveUp, ChildStopFailed: somebody should look
+}
+
+func (e Event) kind() kista.ReportKind {
+	switch e.Kind {
+	case ChildStarted, ChildStopped, ChildRestarted:
+		return kista.ReportProgress
+	}
+	return kista.ReportSupervisor
 }
 
 // attrs are the report's attributes, for child c: OTP's, as far as there is such a
@@ -95,7 +108,7 @@ func (e Event) attrs(c Child) []slog.Attr {
 	switch e.Kind {
 	case ChildStarted:
 	case ChildRestarted:
-		out = append(out, slog.Duration("took", e.Took))
+		out = append(out, slog.Duration("took", e.Took), slog.String("before", e.Before.String()))
 	default:
 		out = append(out, slog.String("reason", reasonText(e.Reason)))
 	}
@@ -118,7 +131,10 @@ func (b *behaviour) tell(c *child, n note) {
 		Kind: n.kind, Supervisor: b.self.PID(), Name: b.self.Name(), Child: c.id(), PID: n.pid, Type: c.spec.Type(),
 		Restart: c.spec.Restart, Level: n.level, Reason: n.reason, Took: n.took,
 	}
-	b.self.Node().Report(e.level(), "supervisor: child "+e.Kind.String(), e.attrs(c.spec)...)
+	if n.kind == ChildRestarted {
+		e.Before = c.before
+	}
+	b.self.Node().Report(e.level(), "supervisor: child "+e.Kind.String(), append(e.attrs(c.spec), e.kind().Attr())...)
 	if to := b.core.spec.Notify; to != nil {
 		_ = b.self.Send(to, e)
 	}

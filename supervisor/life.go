@@ -61,6 +61,9 @@ func (k *core) up(c *child) {
 // gone: a child's process is no more.
 func (k *core) gone(c *child) {
 	k.disarm(c)
+	if c.status != Starting {
+		c.before = c.pid
+	}
 	k.become(c, Stopped)
 	c.pid = kista.PID{}
 	c.endedAt = k.now

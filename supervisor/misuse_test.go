@@ -153,10 +153,10 @@ func TestS199_ReportsNameTheOffender(t *testing.T) {
 			got := map[string]string{}
 			r.Attrs(func(a slog.Attr) bool { got[a.Key] = a.Value.String(); return true })
 			assert.Equal(t, got, map[string]string{
-				"node": "a", "supervisor": "sup", "child": "a", "pid": pid.String(), "type": "worker",
+				"report": "supervisor", "node": "a", "supervisor": "sup", "child": "a", "pid": pid.String(), "type": "worker",
 				"restart": "transient", "shutdown": "brutal_kill", "reason": "boom",
 			})
-			assert.Equal(t, r.Level, slog.LevelError)
+			assert.Equal(t, r.Level, slog.LevelWarn)
 			return
 		}
 		t.Fatal("no report")
