@@ -13,8 +13,9 @@ type Mapping struct {
 	From func(v any) (Term, error)
 	// To gives the value for a term, or false if it is none of the type's.
 	To func(t Term) (v any, ok bool)
-	// Term, if not nil, is a value of the type of term that becomes such a value where it is stored in an interface: a
-	// term for which To says false stays what it is.
+	// Term, if not nil, is a value of the type of term that becomes such a value where it is stored in an interface, also
+	// inside tuples and lists and as a value of a map: a term for which To says false stays what it is, and so does a key
+	// of a map.
 	Term any
 }
 
@@ -42,14 +43,60 @@ func (r *Registry) mapping(t reflect.Type) *Mapping {
 	return nil
 }
 
-// mapped gives the value that a term becomes by a mapping where it is stored in an interface.
-func (r *Registry) mapped(t Term) (any, bool) {
+// mapped gives what a term becomes by mappings where it is stored in an interface; the term itself, if there are none.
+func (r *Registry) mapped(t Term, depth int) (any, *ConvertError) {
+	if r == nil || r.byTerm == nil {
+		return t, nil
+	}
+	if depth++; depth > maxConvertDepth {
+		return nil, bad("nested deeper than %d", maxConvertDepth)
+	}
+	switch v := t.(type) {
+	case Tuple:
+		out, err := r.mappedAll(v, depth)
+		return Tuple(out), err
+	case List:
+		out, err := r.mappedAll(v, depth)
+		return List(out), err
+	case Improper:
+		out, err := r.mappedAll(v.Elems, depth)
+		if err != nil {
+			return nil, err
+		}
+		tail, err := r.mapped(v.Tail, depth)
+		return Improper{out, tail}, err
+	case Map:
+		pairs := make([]Pair, 0, v.Len())
+		for k, x := range v.All() {
+			x, err := r.mapped(x, depth)
+			if err != nil {
+				return nil, err
+			}
+			pairs = append(pairs, Pair{k, x})
+		}
+		return NewMap(pairs...), nil
+	}
 	for ; r != nil; r = r.base {
 		if m := r.byTerm[reflect.TypeOf(t)]; m != nil {
-			return m.To(t)
+			if x, ok := m.To(t); ok {
+				return x, nil
+			}
+			return t, nil
 		}
 	}
-	return nil, false
+	return t, nil
+}
+
+func (r *Registry) mappedAll(in []Term, depth int) ([]Term, *ConvertError) {
+	out := make([]Term, len(in))
+	for i, t := range in {
+		x, err := r.mapped(t, depth)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = x
+	}
+	return out, nil
 }
 
 func (m *Mapping) from(v reflect.Value) (Term, *ConvertError) {

@@ -53,6 +53,11 @@ func TestMapping(t *testing.T) {
 	assert.Equal(t, h, any(handle{9}))
 	assert.NoError(t, r.To(term.PID{Node: "there", ID: 9}, &h)) // none of ours: a term
 	assert.Equal(t, h, any(term.PID{Node: "there", ID: 9}))
+	assert.NoError(t, r.To(term.Tuple{term.Atom("x"), term.List{term.PID{Node: "here", ID: 9}}, term.NewMap(term.Pair{term.Atom("k"), term.PID{Node: "here", ID: 8}})}, &h))
+	tuple := h.(term.Tuple)
+	assert.Equal(t, tuple[1].(term.List)[0], any(handle{9})) // inside, too
+	v, _ := tuple[2].(term.Map).Get(term.Atom("k"))
+	assert.Equal(t, v, any(handle{8}))
 	var typed handle
 	assert.Equal(t, r.To(term.PID{Node: "there"}, &typed) != nil, true)
 	_, err = r.From(request{Who: handle{}})

@@ -242,11 +242,11 @@ func (c *toGo) iface(t Term, v reflect.Value, depth int) *ConvertError {
 		v.Set(x)
 		return nil
 	}
-	if x, ok := c.reg.mapped(t); ok && reflect.TypeOf(x).Implements(v.Type()) {
-		v.Set(reflect.ValueOf(x))
-		return nil
+	x, err := c.reg.mapped(t, depth)
+	if err != nil {
+		return err
 	}
-	tv := reflect.ValueOf(t)
+	tv := reflect.ValueOf(x)
 	if !tv.IsValid() || !tv.Type().Implements(v.Type()) {
 		return bad("%s does not fit %v, and no registered type does", brief(t), v.Type())
 	}
