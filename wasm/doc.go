@@ -48,8 +48,10 @@
 // # Writing guests
 //
 // A guest is called back: for its start, for each message, for its end. Between
-// that it owns neither goroutine nor stack. It exports kista_v1_handle, and what it
-// likes of the others.
+// that it owns neither goroutine nor stack. In Go, package
+// [github.com/kista-go/kista/wasm/guest] has behaviours that look like any others.
+// In other languages a guest exports kista_v1_handle, and what it likes of the
+// other callbacks.
 //
 // # Rules
 //

@@ -70,7 +70,7 @@ type Trap struct {
 	Kind     TrapKind
 	Callback string   // what it was called for: "init", "handle", ...
 	Where    []string // the functions under way, innermost first, at most 30
-	Text     string   // more about it: what the engine says, or the end of what it wrote to standard error
+	Text     string   // more about it: what the engine says, or what it wrote to standard error in the callback
 	// Full is set where its memory had reached its limit, in bytes: most guests abort
 	// when they get no more.
 	Full int64
@@ -85,8 +85,8 @@ func (e *Trap) Error() string {
 	if len(e.Where) > 0 {
 		b.WriteString(" in " + e.Where[0])
 	}
-	if e.Text != "" {
-		b.WriteString(": " + e.Text)
+	if first, _, _ := strings.Cut(e.Text, "\n"); first != "" {
+		b.WriteString(": " + first)
 	}
 	return b.String()
 }

@@ -27,12 +27,13 @@ type instance struct {
 	proc *process // whose it is; nil for one that is only asked its version
 	life *life
 
-	in     []byte // what the guest may read: a message, or the result of a host function
-	out    []byte // what it has written
-	said   []byte // the end of what it wrote to standard error
-	logged int    // records in this callback
-	spent  int64  // fuel in this callback
-	budget int64  // most of it
+	in     []byte    // what the guest may read: a message, or the result of a host function
+	out    []byte    // what it has written
+	said   []byte    // the beginning of what it wrote to standard error in this callback
+	lines  [2][]byte // of output, not yet ended
+	logged int       // records in this callback
+	spent  int64     // fuel in this callback
+	budget int64     // most of it
 	until  time.Time
 	quiet  bool // only asked for its state, or to take one: it must not act
 	cause  error
@@ -163,7 +164,7 @@ func (in *instance) call(cb callback, args ...uint64) (uint64, error) {
 		e = &entry{l.mod.ExportedFunction(exported[cb].name)}
 		in.cached[cb] = weak.Make(e)
 	}
-	in.logged, in.spent, in.full, in.cause = 0, 0, false, nil
+	in.logged, in.spent, in.full, in.cause, in.said = 0, 0, false, nil, nil
 	in.stack = [4]uint64{}
 	copy(in.stack[:], args)
 	returned := false
@@ -174,6 +175,8 @@ func (in *instance) call(cb callback, args ...uint64) (uint64, error) {
 	}()
 	err := e.f.CallWithStack(in.context(), in.stack[:])
 	returned = true
+	in.flush(1)
+	in.flush(2)
 	runtime.KeepAlive(e)
 	if err != nil {
 		err = in.trap(err, exported[cb].word)

@@ -1,6 +1,7 @@
 package wasm
 
 import (
+	"bytes"
 	"crypto/rand"
 	"encoding/binary"
 	"log/slog"
@@ -114,22 +115,42 @@ func (in *instance) wasiWrite(m api.Module, st []uint64) {
 	}
 	in.burn(int64(total / 8))
 	binary.LittleEndian.PutUint32(in.view(m, st[3], 4), total)
-	stream, level := "stdout", slog.LevelInfo
 	if fd == 2 {
-		stream, level = "stderr", slog.LevelWarn
-		in.said = append(in.said, text...)
-		if over := len(in.said) - mostSaid; over > 0 {
-			in.said = in.said[over:]
-		}
+		in.said = append(in.said, text[:min(len(text), mostSaid-len(in.said))]...)
 	}
-	if len(text) > 0 && text[0] != '\n' {
-		in.log(level, stream, string(text))
-	}
+	in.print(fd, text)
 	st[0] = wasiOK
 }
 
-// mostSaid is how much of a guest's standard error is kept for the reason of its
-// end.
+// print makes log records of output, one for each line.
+func (in *instance) print(fd uint32, text []byte) {
+	line := &in.lines[fd-1]
+	for {
+		before, after, ended := bytes.Cut(text, []byte("\n"))
+		*line = append(*line, before[:min(len(before), mostText-len(*line))]...)
+		if !ended {
+			return
+		}
+		in.flush(fd)
+		text = after
+	}
+}
+
+// flush writes the line that output has begun, if there is one.
+func (in *instance) flush(fd uint32) {
+	line := &in.lines[fd-1]
+	stream, level := "stdout", slog.LevelInfo
+	if fd == 2 {
+		stream, level = "stderr", slog.LevelWarn
+	}
+	if len(*line) > 0 {
+		in.log(level, stream, string(*line))
+	}
+	*line = nil
+}
+
+// mostSaid is how much of what a guest writes to standard error in a callback is
+// kept for the reason of its end.
 const mostSaid = 1 << 10
 
 // wasiPoll waits for a clock; there is nothing else to wait for.
