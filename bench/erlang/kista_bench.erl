@@ -197,7 +197,8 @@ w("W15", #{'Links' := N, 'MassKill' := K, 'Monitors' := M}) ->
 %% ---- W16
 w("W16", #{'Outstanding' := N, 'SetCancel' := M}) ->
     Owners = list_to_tuple([spawn(fun() -> receive stop -> ok end end) || _ <- lists:seq(1, 1000)]),
-    Set = fun(I) -> erlang:send_after(3600000 + (I * 16#9E3779B97F4A7C15 rem 3600000), element(I rem 1000 + 1, Owners), due) end,
+    %% spread without order, in small integers
+    Set = fun(I) -> erlang:send_after(3600000 + (I * 2654435761 rem 3600000), element(I rem 1000 + 1, Owners), due) end,
     erlang:garbage_collect(),
     R0 = rss(), M0 = erlang:memory(total),
     T0 = start(),

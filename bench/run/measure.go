@@ -150,6 +150,7 @@ func (r *runner) one(ctx context.Context, set string, round int, w string, c col
 	defer cancel()
 	cmd := command(limited, c, w, p, r.o)
 	cmd.Stderr = r.log
+	cmd.WaitDelay = 5 * time.Second // for what it leaves behind
 	text, err := cmd.Output()
 	said := false
 	for line := range strings.Lines(string(text)) {

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -151,5 +153,79 @@ func TestWritePage(t *testing.T) {
 	left, err := os.ReadDir(filepath.Join(filepath.Dir(page), "img"))
 	if err != nil || len(left) != 1 || left[0].Name() != "send.svg" {
 		t.Errorf("%v, %v: the picture of the page before is still there", left, err)
+	}
+}
+
+// script makes a column of a shell script.
+func script(t *testing.T, name, text string) column {
+	t.Helper()
+	if _, err := exec.LookPath("sh"); err != nil {
+		t.Skip("there is no sh")
+	}
+	file := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(file, []byte("#!/bin/sh\n"+text), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return column{name: name, binary: file}
+}
+
+func TestWhatAColumnPrintsIsRecorded(t *testing.T) {
+	for name, c := range map[string]struct {
+		text  string
+		limit time.Duration
+		want  string
+	}{
+		"figures":          {`echo "$2,col,msg,1.5,ns"; echo noise; echo W4,col,msg,1,ns; echo W3,other,msg,1,ns`, time.Minute, "main,2,W3,col,msg,1.5,ns\n"},
+		"an error":         {"echo W3,col,ERROR,sum,-; exit 1", time.Minute, "main,2,W3,col,ERROR,sum,-\n"},
+		"a crash":          {"exit 3", time.Minute, "main,2,W3,col,ERROR,exit status 3,-\n"},
+		"it does not end":  {"echo W3,col,msg,1,ns; exec sleep 100", 300 * time.Millisecond, "main,2,W3,col,msg,1,ns\nmain,2,W3,col,ERROR,killed after 300ms,-\n"},
+		"nothing to do":    {"true", time.Minute, ""},
+		"the right sizes":  {`case "$4" in *Send=7,*) echo W3,col,ok,1,n;; esac`, time.Minute, "main,2,W3,col,ok,1,n\n"},
+		"the right number": {`echo "W3,col,cpus,$GOMAXPROCS,n"`, time.Minute, "main,2,W3,col,cpus,1,n\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var csv strings.Builder
+			r := &runner{o: options{scale: "smoke", cpus: 1, limit: c.limit}, csv: &csv, log: io.Discard}
+			if err := r.one(t.Context(), "main", 2, "W3", script(t, "col", c.text), "Send=7"); err != nil {
+				t.Fatal(err)
+			}
+			got := ""
+			for line := range strings.Lines(csv.String()) {
+				if !strings.Contains(line, ",loadavg,") {
+					got += line
+				}
+			}
+			if got != c.want {
+				t.Errorf("got\n%swant\n%s", got, c.want)
+			}
+		})
+	}
+}
+
+func TestColumnsTakeTurnsAndRoundsHaveABudget(t *testing.T) {
+	var csv strings.Builder
+	a, b := script(t, "a", `echo "$2,a,m,1,n"`), script(t, "b", `echo "$2,b,m,1,n"`)
+	o := options{scale: "smoke", cpus: 1, limit: time.Minute, budget: time.Hour, rounds: 2, workloads: "W1,W2,W3", second: "none"}
+	r := &runner{o: o, columns: []column{a, b}, csv: &csv, log: io.Discard}
+	if made, err := r.rounds(t.Context()); err != nil || made != 2 {
+		t.Fatalf("%d rounds, %v", made, err)
+	}
+	order := ""
+	for line := range strings.Lines(csv.String()) {
+		if f := strings.Split(line, ","); f[4] == "m" {
+			order += f[3]
+		}
+	}
+	if order != "baabbaabbaab" {
+		t.Errorf("the order was %s", order)
+	}
+	r.o.budget = 0
+	if made, err := r.rounds(t.Context()); err != nil || made != 1 {
+		t.Errorf("without time: %d rounds, %v", made, err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := r.rounds(ctx); err == nil {
+		t.Error("an interrupted run goes on")
 	}
 }

@@ -56,8 +56,14 @@ func workloads() harness.Workloads {
 	ws["W3"] = workload.Both(ws["W3"], func(r *run) { nativeSend(r, "msg_native", 1, r.P.Send) })
 	ws["W4"] = workload.Both(ws["W4"], func(r *run) { nativeSend(r, "msg_native", 8, r.P.FanIn) })
 	ws["W5"] = workload.Both(ws["W5"], func(r *run) { nativePingPong(r, r.P.Pairs, r.P.PairTrips) })
-	ws["W6"] = workload.Both(ws["W6"], func(r *run) { nativePingPong(r, 1, r.P.PingPong) })
-	ws["W7"] = workload.Both(ws["W7"], nativeRing)
+	ws["W6"] = workload.Both(ws["W6"], func(r *run) {
+		nativePingPong(r, 1, r.P.PingPong)
+		serverPingPong(r)
+	})
+	ws["W7"] = workload.Both(ws["W7"], func(r *run) {
+		nativeRing(r)
+		serverRing(r)
+	})
 	ws["W8"] = calls
 	ws["W9"] = payloads
 	ws["W10"] = restarts
