@@ -31,6 +31,7 @@ type master struct {
 	since   time.Time
 	stopped bool // told to stop while it starts
 	late    bool // the time for the start is over
+	dead    bool // killed: the callbacks may still run, nothing here is ours any more
 	phase   stage
 	changes []changeConfig // that wait their turn
 }
@@ -78,6 +79,9 @@ func (m *master) Init(s *kista.Self) error {
 		defer t.Cancel()
 	}
 	if err := m.start(); err != nil {
+		if m.dead {
+			return err
+		}
 		m.phase = leaving
 		if e := m.leave(); e != nil {
 			return e
@@ -225,10 +229,15 @@ func (m *master) Terminate(*kista.Self, error) error {
 	if c := m.call; c != nil { // a config change is under way
 		c.then = nil
 		_ = m.self.Exit(c.pid, kista.ErrShutdown)
-		_ = m.await(c)
+		if err := m.await(c); m.dead {
+			return err
+		}
 	}
 	if m.in.app.do.has("prep_stop") {
 		m.report(m.run("prep_stop", m.in, m.in.app.stopTimeout, func(s *kista.Self) error { return m.in.app.do.prepStop(s, m.in) }))
+	}
+	if m.dead {
+		return kista.ErrKilled
 	}
 	return m.leave()
 }
@@ -248,13 +257,16 @@ func (m *master) leave() error {
 	if m.in.entered == entered && m.in.app.do.has("stop") {
 		m.report(m.run("stop", m.in, m.in.app.stopTimeout, func(s *kista.Self) error { return m.in.app.do.stop(s, m.in) }))
 	}
+	if m.dead {
+		return kista.ErrKilled
+	}
 	m.note("ends what is left of it")
 	sweep(m.self)
 	return nil
 }
 
 func (m *master) report(err error) {
-	if err != nil {
+	if err != nil && !m.dead {
 		m.self.Node().Report(slog.LevelError, "application: callback failed",
 			slog.String("application", m.in.app.name), slog.String("reason", err.Error()))
 	}
@@ -263,10 +275,12 @@ func (m *master) report(err error) {
 // receive takes one message. The error says why the process must end at once.
 func (m *master) receive() error {
 	msg, err := m.self.Receive()
-	if err == nil {
-		m.take(msg)
+	if err != nil {
+		m.dead = true
+		return err
 	}
-	return err
+	m.take(msg)
+	return nil
 }
 
 func (m *master) take(msg any) {
