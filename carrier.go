@@ -156,7 +156,7 @@ func proxyIn[K comparable](r *Peer, m map[K]weak.Pointer[proc], key K, f far) *p
 
 func (r *Peer) newProxy(f far) *proc {
 	f.peer = r
-	p := &proc{node: r.node, id: r.node.lastID.Add(1), isFar: true, x: &extras{far: &f}, status: statusLive}
+	p := &proc{node: r.node, id: r.node.nextID(), isFar: true, x: &extras{far: &f}, status: statusLive}
 	p.self = Self{p}
 	return p
 }
@@ -234,7 +234,7 @@ func (p *proc) farSend(from PID, m *mail) error {
 // farCall sends a request there. The call leaves the peer's list when it ends.
 func (p *proc) farCall(c *Pending, msg any) {
 	r := p.x.far.peer
-	id := r.node.lastID.Add(1)
+	id := r.node.nextID()
 	c.sink = func(any, error) {
 		r.mu.Lock()
 		delete(r.calls, id)

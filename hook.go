@@ -53,7 +53,7 @@ func hook[T any](p *proc, what string, limit time.Duration, f func() (T, error))
 		err error
 	}
 	n := p.node
-	n.alone.Add(1)
+	n.alone.add(1)
 	var state atomic.Int32
 	done := make(chan result, 1)
 	go func() {

@@ -119,7 +119,7 @@ func (n *Node) Processes() iter.Seq[PID] {
 		l := &listing{}
 		n.mu.Lock()
 		n.listings[l] = struct{}{}
-		end := n.lastID.Load()
+		end := uint64(n.lastID.load())
 		n.mu.Unlock()
 		defer func() {
 			n.mu.Lock()
@@ -181,7 +181,7 @@ func (n *Node) Stats() Stats {
 	n.namesMu.RLock()
 	s.Names = len(n.names)
 	n.namesMu.RUnlock()
-	s.Zombies, s.Timers = n.zombies.Load(), n.timers.Load()
+	s.Zombies, s.Timers = n.zombies.Load(), n.timers.load()
 	s.DroppedMessages, s.DroppedReports = n.dropped.Load(), n.reports.dropped.Load()
 	return s
 }

@@ -68,16 +68,16 @@ type Node struct {
 	home        *home
 	init        *proc // stands for the node as the parent of what it spawns
 
-	lastID  atomic.Uint64
+	lastID  counter
 	sched   sched
 	wheel   *wheel.Wheel
 	parkers sync.Pool
-	alone   atomic.Int64 // executions with a goroutine of their own
+	alone   counter      // executions with a goroutine of their own
 	workers atomic.Int64 // goroutines that run the others
 	stops   atomic.Bool
 	usual   [2]settings // of behaviours and of bodies
 	lately  atomic.Pointer[settings]
-	timers  atomic.Int64
+	timers  counter
 	zombies atomic.Int64
 	dropped atomic.Int64
 	reports reports
@@ -155,7 +155,9 @@ func (n *Node) NodeName() string { return n.name }
 // Logger returns the logger that the node was given.
 func (n *Node) Logger() *slog.Logger { return n.logger }
 
-func (n *Node) newRef() Ref { return Ref{h: n.home, id: n.lastID.Add(1)} }
+func (n *Node) newRef() Ref { return Ref{h: n.home, id: n.nextID()} }
+
+func (n *Node) nextID() uint64 { return uint64(n.lastID.add(1)) }
 
 // adopt takes a new process into the list of the living.
 func (n *Node) adopt(p *proc) error {
@@ -244,20 +246,20 @@ func (n *Node) execute(p *proc, w *worker) {
 		n.sched.ready(p, w)
 		return
 	}
-	n.alone.Add(1)
+	n.alone.add(1)
 	go p.alone()
 }
 
 // left is what follows an execution on a goroutine of its own.
 func (n *Node) left() {
-	n.alone.Add(-1)
+	n.alone.add(-1)
 	if n.stops.Load() {
 		n.fell()
 	}
 }
 
 // live counts the executions.
-func (n *Node) live() int { return int(n.alone.Load()) + n.sched.busy() }
+func (n *Node) live() int { return int(n.alone.load()) + n.sched.busy() }
 
 // fell wakes those who wait for the end of executions during a stop.
 func (n *Node) fell() {

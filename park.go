@@ -4,8 +4,6 @@ import (
 	"context"
 	"sync/atomic"
 	"time"
-
-	"github.com/kista-go/kista/internal/wheel"
 )
 
 // parker is a goroutine that waits for the outcome of something: one channel
@@ -13,7 +11,7 @@ import (
 // the end of the waiting process. It is used again.
 type parker struct {
 	ch    chan struct{} // has room for one
-	timer wheel.Entry
+	timer alarm
 	late  atomic.Bool
 	next  *parker // of the process that waits, guarded by its mu
 }
@@ -38,7 +36,7 @@ func (n *Node) parker() *parker {
 		}
 	}
 	k := &parker{ch: make(chan struct{}, 1)}
-	k.timer.Owner = k
+	k.timer.owner(k)
 	return k
 }
 
@@ -55,7 +53,7 @@ func (n *Node) await(ctx context.Context, k *parker, d time.Duration, what wait,
 		p.park(k, what)
 	}
 	if d >= 0 {
-		n.wheel.Set(&k.timer, d)
+		k.timer.set(n, d)
 	}
 	for !over() && !k.late.Load() && (p == nil || !p.stopping()) {
 		if done == nil {
@@ -73,7 +71,7 @@ func (n *Node) await(ctx context.Context, k *parker, d time.Duration, what wait,
 		p.unpark(k)
 	}
 	late = k.late.Load()
-	if !raced && (d < 0 || n.wheel.Stop(&k.timer)) { // else its time comes this moment
+	if (d < 0 || k.timer.stop(n)) && !raced { // else its time comes this moment
 		n.parkers.Put(k) // a late token only makes the next one look once too often
 	}
 	return late

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"sync/atomic"
 	"time"
-
-	"github.com/kista-go/kista/internal/wheel"
 )
 
 // Receive waits for the next message and returns it. The error says why the
@@ -217,9 +215,9 @@ func (r *receiver) scan(s *Self, pick func(any) bool, timeout time.Duration) (an
 		}
 		if timeout > 0 && late == nil {
 			late = &deadline{p: p}
-			late.timer.Owner = late
-			p.node.wheel.Set(&late.timer, timeout)
-			defer p.node.wheel.Stop(&late.timer)
+			late.timer.owner(late)
+			late.timer.set(p.node, timeout)
+			defer late.timer.stop(p.node)
 		}
 		p.waits(waitReceive)
 		<-p.wake
@@ -232,7 +230,7 @@ func (r *receiver) scan(s *Self, pick func(any) bool, timeout time.Duration) (an
 
 // deadline is the timeout of a receive.
 type deadline struct {
-	timer wheel.Entry
+	timer alarm
 	p     *proc
 	over  atomic.Bool
 }

@@ -192,7 +192,7 @@ func (n *Node) spawn(pr Program, parent *proc, ack *starting) (*proc, Ref, error
 		defer parent.mu.Unlock()
 		p.line = parent.asParentLocked()
 	}
-	p.id = n.lastID.Add(1)
+	p.id = n.nextID()
 	var ref Ref
 	if o.Name != "" {
 		err := n.registerLocked(o.Name, p)

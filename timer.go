@@ -1,14 +1,10 @@
 package kista
 
-import (
-	"time"
-
-	"github.com/kista-go/kista/internal/wheel"
-)
+import "time"
 
 // Timer is a message that is on its way through time (statements 84 to 90).
 type Timer struct {
-	entry wheel.Entry
+	alarm alarm
 	node  *Node
 	to    Addr
 	msg   any
@@ -29,7 +25,7 @@ type Timer struct {
 // timers as it may, the timer never fires and [Timer.Err] says why.
 func SendAfter(d time.Duration, to Addr, msg any) *Timer {
 	t := &Timer{to: to}
-	t.entry.Owner = (*firing)(t)
+	t.alarm.owner((*firing)(t))
 	out, size, err := messages.Copy(msg)
 	if err != nil {
 		return t.failed(dataError(err))
@@ -63,14 +59,14 @@ func SendAfter(d time.Duration, to Addr, msg any) *Timer {
 // arm sets the timer going. It is over at once if its process has ended.
 func (t *Timer) arm(d time.Duration) error {
 	n, p := t.node, t.proc
-	if n.timers.Add(1) > int64(n.maxTimers) {
-		n.timers.Add(-1)
+	if n.timers.add(1) > int64(n.maxTimers) {
+		n.timers.add(-1)
 		return ErrSystemLimit
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.status == statusDead && p != n.init || p.fate != nil && p.fate.phase == doomed {
-		n.timers.Add(-1)
+		n.timers.add(-1)
 		t.over = true
 		return nil
 	}
@@ -80,7 +76,7 @@ func (t *Timer) arm(d time.Duration) error {
 		t.next.prev = t
 	}
 	x.timers = t
-	n.wheel.Set(&t.entry, d)
+	t.alarm.set(n, d)
 	return nil
 }
 
@@ -104,7 +100,7 @@ func (t *Timer) endLocked() bool {
 		return false
 	}
 	t.over = true
-	t.node.timers.Add(-1)
+	t.node.timers.add(-1)
 	if t.prev != nil {
 		t.prev.next = t.next
 	} else {
@@ -152,7 +148,7 @@ func (n *Node) dropTimers() {
 func (p *proc) dropTimersLocked() {
 	for t := p.x.timers; t != nil; t = p.x.timers {
 		t.endLocked()
-		t.node.wheel.Stop(&t.entry)
+		t.alarm.stop(t.node)
 	}
 }
 
@@ -165,7 +161,8 @@ func (t *Timer) Cancel() (left time.Duration, ok bool) {
 	if !t.endLocked() {
 		return 0, false
 	}
-	left, _ = t.node.wheel.Cancel(&t.entry)
+	left = t.alarm.left(t.node)
+	t.alarm.stop(t.node)
 	return left, true
 }
 
@@ -176,6 +173,5 @@ func (t *Timer) Left() (time.Duration, bool) {
 	if t.over {
 		return 0, false
 	}
-	left, _ := t.node.wheel.Remaining(&t.entry)
-	return left, true
+	return t.alarm.left(t.node), true
 }
