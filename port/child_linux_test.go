@@ -20,9 +20,7 @@ var children = map[string]func(){
 func stubborn() {
 	signal.Ignore(syscall.SIGTERM, syscall.SIGHUP, syscall.SIGINT)
 	fmt.Println("ready")
-	select {
-	case <-time.After(time.Minute):
-	}
+	<-time.After(time.Minute)
 }
 
 // childNode is a node of its own, with a port that has spread.

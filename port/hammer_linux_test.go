@@ -71,7 +71,7 @@ func TestHammer(t *testing.T) {
 					_ = port.Subscribe(ctx, pid, nil, 0)
 					_ = kista.Exit(pid, kista.ErrShutdown)
 				default:
-					_ = port.Shutdown(ctx, pid, nil)
+					shutdownIfThere(pid)
 				}
 				select {
 				case <-end:

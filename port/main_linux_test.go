@@ -100,6 +100,21 @@ func start(t testing.TB, n *kista.Node, spec port.Spec) kista.PID {
 	return pid
 }
 
+// shutdown stops a port in the time that a loaded machine may take.
+func shutdown(t testing.TB, pid kista.PID) {
+	t.Helper()
+	slow, cancel := context.WithTimeout(ctx, long)
+	defer cancel()
+	assert.NoError(t, port.Shutdown(slow, pid, nil))
+}
+
+// shutdownIfThere is shutdown for a port that may have ended.
+func shutdownIfThere(pid kista.PID) {
+	slow, cancel := context.WithTimeout(ctx, long)
+	defer cancel()
+	_ = port.Shutdown(slow, pid, nil)
+}
+
 // endOf tells, now that it lives, how a process will end.
 func endOf(n *kista.Node, pid kista.PID) <-chan error {
 	ch := make(chan error, 1)

@@ -301,7 +301,7 @@ func TestHowAProgramIsStopped(t *testing.T) {
 		spec.Grace, spec.Subscriber = grace, b.pid
 		pid := start(t, n, spec)
 		assert.Equal(t, b.text(t), "ready")
-		assert.NoError(t, port.Shutdown(ctx, pid, nil))
+		shutdown(t, pid)
 		text, _ := os.ReadFile(trace)
 		os.Remove(trace)
 		return string(text)
@@ -309,8 +309,8 @@ func TestHowAProgramIsStopped(t *testing.T) {
 	const traps = `trap "echo term >>$1; exit" TERM; echo ready; `
 	with := func(script string) string { return strings.ReplaceAll(script, "$1", trace) }
 	assert.Equal(t, stop(with(traps+`read x || echo eof >>$1`), time.Minute), "eof\n")
-	assert.Equal(t, stop(with(traps+`cat; echo eof >>$1; while :; do sleep 0.01; done`), 200*time.Millisecond), "eof\nterm\n")
-	assert.Equal(t, stop(with(`trap "echo term >>$1" TERM; echo ready; while :; do sleep 0.01; done`), 200*time.Millisecond), "term\n")
+	assert.Equal(t, stop(with(traps+`cat; echo eof >>$1; while :; do sleep 0.01; done`), time.Second), "eof\nterm\n")
+	assert.Equal(t, stop(with(`trap "echo term >>$1" TERM; echo ready; while :; do sleep 0.01; done`), time.Second), "term\n")
 }
 
 func TestAStopFitsIntoTheSupervisorsTime(t *testing.T) {
@@ -449,7 +449,7 @@ func TestALogThatFails(t *testing.T) {
 				assert.NoError(t, err)
 				assert.Equal(t, string(got), itoa(i))
 			}
-			assert.NoError(t, port.Shutdown(ctx, pid, nil))
+			shutdown(t, pid)
 			if name == "blocks" {
 				close(gate)
 			}

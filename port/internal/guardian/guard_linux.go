@@ -62,7 +62,7 @@ func guard() {
 		return
 	}
 	for fd := StdinFD; fd < FilesFD+job.Files; fd++ {
-		unix.Close(fd) // they are the program's: it must be the only one to hold them
+		_ = unix.Close(fd) // they are the program's: it must be the only one to hold them
 	}
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGQUIT)

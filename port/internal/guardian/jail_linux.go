@@ -30,7 +30,7 @@ func (j *Jail) enter(program string) error {
 	if err != nil {
 		return err
 	}
-	defer unix.Close(ruleset)
+	defer func() { _ = unix.Close(ruleset) }()
 	if j.User != 0 {
 		if err := takeOn(j.User); err != nil {
 			return &Missing{"a user of the program's own", err}
@@ -91,7 +91,7 @@ func (j *Jail) ruleset(program string) (fd int, err error) {
 	fd = int(got)
 	defer func() {
 		if err != nil {
-			unix.Close(fd)
+			_ = unix.Close(fd)
 		}
 	}()
 	const always = false
@@ -123,7 +123,7 @@ func allow(ruleset int, path string, rights uint64) error {
 	if err != nil {
 		return &os.PathError{Op: "open", Path: path, Err: err}
 	}
-	defer unix.Close(fd)
+	defer func() { _ = unix.Close(fd) }()
 	var stat unix.Stat_t
 	if err := unix.Fstat(fd, &stat); err != nil {
 		return &os.PathError{Op: "stat", Path: path, Err: err}
