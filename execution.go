@@ -287,7 +287,7 @@ func (e *execution) takeLocked() *mail {
 		}
 		p.waiting, p.receiving = waitMail, true
 		p.mu.Unlock()
-		<-p.wake
+		p.node.sleep(p.x.thread, p.wake)
 		p.mu.Lock()
 		p.waiting, p.receiving = waitNothing, false
 	}

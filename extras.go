@@ -22,6 +22,7 @@ type extras struct {
 	alarm    Stopper // ends its grace; after its death, reports it as a zombie
 	ctx      *selfContext
 	labels   *labels
+	thread   *thread // in a deterministic node
 }
 
 // none is what a process without extras has. Nobody changes it.

@@ -220,7 +220,10 @@ const (
 	waitStart
 	waitMail
 	waitHook
+	waitEnd
 )
 
 // String names it as [ProcessInfo] does.
-func (w wait) String() string { return [...]string{"", "receive", "call", "start", "mail", "hook"}[w] }
+func (w wait) String() string {
+	return [...]string{"", "receive", "call", "start", "mail", "hook", "end"}[w]
+}

@@ -159,7 +159,7 @@ func (p *proc) post(m *mail, via Ref, call *Pending, from *proc) (alive bool, er
 		if call != nil {
 			p.holdLocked(call)
 		}
-		if p.status == statusIdle && !p.suspended && !p.how.dedicated && !raced {
+		if p.status == statusIdle && !p.suspended && !p.how.dedicated && !raced && p.node.baton == nil {
 			if m.counted { // it is as good as taken
 				m.counted = false
 				p.count--
@@ -232,23 +232,27 @@ func (p *proc) wakeLocked(w *worker) {
 		return
 	}
 	if p.receiving {
-		select {
-		case p.wake <- struct{}{}:
-		default:
-		}
+		p.pingLocked()
 	}
 }
 
 // rouseLocked makes everybody who waits in p's name look why.
 func (p *proc) rouseLocked() {
 	if p.wake != nil {
-		select {
-		case p.wake <- struct{}{}:
-		default:
-		}
+		p.pingLocked()
 	}
 	for k := p.parkers; k != nil; k = k.next {
 		k.rouse()
+	}
+}
+
+func (p *proc) pingLocked() {
+	select {
+	case p.wake <- struct{}{}:
+	default:
+	}
+	if b := p.node.baton; b != nil {
+		b.wake(p.x.thread)
 	}
 }
 

@@ -27,15 +27,15 @@ type monitor struct {
 	alias  AliasMode
 }
 
-// watcher is the watched side: a process, or a channel with room for one Down.
+// watcher is the watched side: a process, or somebody who waits.
 type watcher struct {
 	pid PID
 	obj Addr
-	ch  chan<- Down
+	out *outcome
 }
 
 func (w watcher) down(ref Ref, reason error) signal {
-	return signal{kind: sigDown, to: w.pid, ref: ref, obj: w.obj, reason: reason, ch: w.ch}
+	return signal{kind: sigDown, to: w.pid, ref: ref, obj: w.obj, reason: reason, out: w.out}
 }
 
 // MonitorOpts are the extras of [Self.MonitorWith].
@@ -217,7 +217,7 @@ func Wait(ctx context.Context, to Addr) (reason, err error) {
 	if q.isFar {
 		return q.x.far.wait(ctx, q)
 	}
-	ch := make(chan Down, 1)
+	out := &outcome{}
 	ref := q.node.newRef()
 	q.mu.Lock()
 	if q.status == statusDead {
@@ -225,15 +225,13 @@ func Wait(ctx context.Context, to Addr) (reason, err error) {
 		q.mu.Unlock()
 		return private(reason), nil
 	}
-	q.watchLocked(ref, watcher{obj: to, ch: ch})
+	q.watchLocked(ref, watcher{obj: to, out: out})
 	q.mu.Unlock()
-	select {
-	case d := <-ch:
-		return d.Reason, nil
-	case <-ctx.Done():
-		q.mu.Lock()
-		delete(q.x.watchers, ref)
-		q.mu.Unlock()
-		return nil, context.Cause(ctx)
+	if reason, ended := out.wait(ctx, q.node, NoTimeout, waitEnd); ended {
+		return reason, nil
 	}
+	q.mu.Lock()
+	delete(q.x.watchers, ref)
+	q.mu.Unlock()
+	return nil, context.Cause(ctx)
 }

@@ -35,6 +35,15 @@ type Config struct {
 	ZombieAfter time.Duration
 	// Clock is where time comes from. nil: the machine's.
 	Clock Clock
+	// Pick, if not nil, makes the node deterministic, for tests: of its processes
+	// one at a time runs, until its next operation of the kernel, and Pick(n) says
+	// which of the n that could go on does: 0 is the one that could first. It is
+	// never called twice at a time, and must not call the kernel. With a
+	// [VirtualClock], time moves on when nobody can do anything. The same picks
+	// then give the same run, as far as the processes' code is deterministic and
+	// waits for nothing outside of the kernel, and what comes from outside the
+	// node is the same.
+	Pick func(n int) int
 }
 
 func (c Config) validate() error {
@@ -70,6 +79,7 @@ type Node struct {
 
 	lastID  counter
 	sched   sched
+	baton   *baton
 	wheel   *wheel.Wheel
 	parkers sync.Pool
 	alone   counter      // executions with a goroutine of their own
@@ -142,6 +152,9 @@ func Start(cfg Config) (*Node, error) {
 	_, n.machine = n.clock.(machineClock)
 	n.init = n.deceased(0)
 	n.sched.node = n
+	if cfg.Pick != nil {
+		n.baton = newBaton(n, cfg.Pick)
+	}
 	n.wheel = wheel.New(n.clock)
 	n.sched.tidy()
 	n.usual = [2]settings{{limit: n.mailbox}, {limit: n.mailbox, grace: n.grace}}
@@ -242,11 +255,15 @@ func (n *Node) settingsFor(o *SpawnOpts, body bool) *settings {
 // execute has p, which is locked and ready, executed. w is the worker that runs
 // the code that caused it, if that is known.
 func (n *Node) execute(p *proc, w *worker) {
-	if !p.hasBody && !p.how.dedicated && !raced {
+	if !p.hasBody && !p.how.dedicated && !raced && n.baton == nil {
 		n.sched.ready(p, w)
 		return
 	}
 	n.alone.add(1)
+	if n.baton != nil {
+		p.own().thread = n.baton.start(func(*thread) { p.alone() })
+		return
+	}
 	go p.alone()
 }
 
@@ -362,35 +379,27 @@ func (n *Node) youngestRoot(after *proc) *proc {
 }
 
 func (n *Node) stopRoot(ctx context.Context, p *proc) {
-	ch := make(chan Down, 1)
+	gone := &outcome{}
 	ref := n.newRef()
 	p.mu.Lock()
 	dead := p.status == statusDead
 	if !dead {
-		p.watchLocked(ref, watcher{ch: ch})
+		p.watchLocked(ref, watcher{out: gone})
 	}
 	p.mu.Unlock()
 	if dead {
 		return
 	}
 	_ = exit(n.init.pid(), p.pid(), ErrShutdown)
-	late := make(chan struct{})
-	if p.how.shutdown != NoTimeout {
-		wait := p.how.shutdown
-		if wait == 0 {
-			wait = DefaultGrace
-		}
-		t := n.clock.AfterFunc(wait, func() { close(late) })
-		defer t.Stop()
+	d := p.how.shutdown
+	if d == 0 {
+		d = DefaultGrace
 	}
-	select {
-	case <-ch:
+	if _, ended := gone.wait(ctx, n, d, waitEnd); ended {
 		return
-	case <-late:
-	case <-ctx.Done():
 	}
 	_ = exit(n.init.pid(), p.pid(), Kill)
-	<-ch
+	_, _ = gone.wait(context.Background(), n, NoTimeout, waitEnd)
 }
 
 func (n *Node) killAll() {

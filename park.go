@@ -10,10 +10,12 @@ import (
 // that whoever ends the wait puts a token into, be it the answer, a timeout or
 // the end of the waiting process. It is used again.
 type parker struct {
-	ch    chan struct{} // has room for one
-	timer alarm
-	late  atomic.Bool
-	next  *parker // of the process that waits, guarded by its mu
+	node   *Node
+	ch     chan struct{} // has room for one
+	timer  alarm
+	late   atomic.Bool
+	thread *thread // in a deterministic node
+	next   *parker // of the process that waits, guarded by its mu
 }
 
 // Fire is called when the time is over.
@@ -27,6 +29,9 @@ func (k *parker) rouse() {
 	case k.ch <- struct{}{}:
 	default:
 	}
+	if t := k.thread; t != nil {
+		k.node.baton.wake(t)
+	}
 }
 
 func (n *Node) parker() *parker {
@@ -35,7 +40,7 @@ func (n *Node) parker() *parker {
 			return k
 		}
 	}
-	k := &parker{ch: make(chan struct{}, 1)}
+	k := &parker{node: n, ch: make(chan struct{}, 1)}
 	k.timer.owner(k)
 	return k
 }
@@ -52,12 +57,18 @@ func (n *Node) await(ctx context.Context, k *parker, d time.Duration, what wait,
 	} else {
 		p.park(k, what)
 	}
+	if me, ok := ctx.(selfer); ok && n.baton != nil {
+		k.thread = me.process().p.threadOf()
+		if done != nil {
+			defer context.AfterFunc(ctx, k.rouse)()
+		}
+	}
 	if d >= 0 {
 		k.timer.set(n, d)
 	}
 	for !over() && !k.late.Load() && (p == nil || !p.stopping()) {
-		if done == nil {
-			<-k.ch
+		if done == nil || k.thread != nil {
+			n.sleep(k.thread, k.ch)
 			continue
 		}
 		select {
@@ -71,7 +82,7 @@ func (n *Node) await(ctx context.Context, k *parker, d time.Duration, what wait,
 		p.unpark(k)
 	}
 	late = k.late.Load()
-	if (d < 0 || k.timer.stop(n)) && !raced { // else its time comes this moment
+	if (d < 0 || k.timer.stop(n)) && !raced && n.baton == nil { // else its time comes this moment
 		n.parkers.Put(k) // a late token only makes the next one look once too often
 	}
 	return late

@@ -151,6 +151,7 @@ func (a after) run() {
 // begin enters a kernel operation of the process itself; leave ends it.
 // The error says that the process has ended or is ending.
 func (s *Self) begin() error {
+	s.yield()
 	p := s.p
 	if p.gate.Add(1)&gateStop == 0 {
 		return nil

@@ -10,6 +10,7 @@ import (
 // process must stop: the exit reason; return it from the Body. After it, one
 // more kernel operation ends the goroutine (deferred calls run).
 func (s *Self) Receive() (any, error) {
+	s.yield()
 	p := s.p
 	p.mu.Lock()
 	for p.fate == nil && !p.receiving {
@@ -43,11 +44,12 @@ func (p *proc) restLocked() {
 		p.wake = make(chan struct{}, 1)
 	}
 	p.receiving, p.waiting = true, waitReceive
+	t := p.x.thread
 	p.mu.Unlock()
 	if w := p.worker.Load(); w != nil && w.current.Load() == p {
 		w.yields()
 	}
-	<-p.wake
+	p.node.sleep(t, p.wake)
 	p.mu.Lock()
 	p.receiving, p.waiting = false, waitNothing
 }
@@ -143,6 +145,7 @@ func (s *Self) Select(clauses ...Clause) error {
 // there is one, until the time is over (ok false), or until the process must
 // end. No lock is held while pick runs.
 func (s *Self) next(pick func(any) bool, timeout time.Duration) (msg any, ok bool, err error) {
+	s.yield()
 	p := s.p
 	p.mu.Lock()
 	if err := s.stoppedLocked(); err != nil {
@@ -220,7 +223,7 @@ func (r *receiver) scan(s *Self, pick func(any) bool, timeout time.Duration) (an
 			defer late.timer.stop(p.node)
 		}
 		p.waits(waitReceive)
-		<-p.wake
+		p.node.sleep(p.threadOf(), p.wake)
 		p.goesOn()
 		if late != nil && late.over.Load() {
 			timeout = 0 // one last look: what came in time wins

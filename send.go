@@ -29,6 +29,7 @@ func (s *Self) Send(to Addr, msg any) error {
 	if err != nil {
 		return err
 	}
+	s.yield()
 	switch err = dispatch(s.p, to, m); err { //nolint:errorlint // post's own
 	case nil:
 		s.p.sent(to, msg)

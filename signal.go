@@ -33,7 +33,7 @@ type signal struct {
 	msg      any
 	obj      Addr // sigDown: what was monitored, as it was named
 	call     *Pending
-	ch       chan<- Down
+	out      *outcome
 	start    *starting
 	quiet    quietness
 }
@@ -46,11 +46,11 @@ func (g signal) deliver() after {
 		return after{}
 	}
 	if g.kind == sigAck {
-		g.start.done <- g.reason // has room for one
+		g.start.tell(g.reason)
 		return after{}
 	}
-	if g.ch != nil {
-		g.ch <- Down{Ref: g.ref, Addr: g.obj, Reason: g.reason} // has room for one
+	if g.out != nil {
+		g.out.tell(g.reason)
 		return after{}
 	}
 	p := g.to.p

@@ -21,45 +21,39 @@ type Started struct {
 // starting is a start that has not been acknowledged. It ends exactly once: by
 // the new process when it is up, or by its death.
 type starting struct {
+	outcome
 	waits bool
-	done  chan error // has room for one
-	to    PID        // not zero: tell this process instead
+	to    PID // not zero: tell this process instead
 	ref   Ref
 }
 
-func newStarting(waits bool) *starting { return &starting{waits: waits, done: make(chan error, 1)} }
+func newStarting(waits bool) *starting { return &starting{waits: waits} }
 
 func (a *starting) wait(ctx context.Context, p *proc) (PID, error) {
 	if !a.waits {
 		return p.pid(), nil
 	}
-	if me, ok := ctx.(selfer); ok {
-		defer me.process().p.blocked(waitStart)()
-	}
-	select {
-	case err := <-a.done:
-		if err != nil {
-			return PID{}, err
+	n := p.node
+	err, up := a.outcome.wait(ctx, n, NoTimeout, waitStart)
+	if !up {
+		p.mu.Lock()
+		if p.x.ack == a {
+			p.x.ack, p.quiet = nil, quietAlways // who asked is told by the error, not by the link
+			gone := &outcome{}
+			p.watchLocked(n.newRef(), watcher{out: gone})
+			after := p.terminateLocked(ending{reason: ErrKilled, silent: true}, true)
+			p.mu.Unlock()
+			after.run()
+			_, _ = gone.wait(context.Background(), n, NoTimeout, waitStart) // a kernel operation of its own may be under way: short
+			return PID{}, context.Cause(ctx)
 		}
-		return p.pid(), nil
-	case <-ctx.Done():
+		p.mu.Unlock() // it was acknowledged at the last moment
+		err, _ = a.outcome.wait(context.Background(), n, NoTimeout, waitStart)
 	}
-	p.mu.Lock()
-	if p.x.ack != a { // it was acknowledged at the last moment
-		p.mu.Unlock()
-		if err := <-a.done; err != nil {
-			return PID{}, err
-		}
-		return p.pid(), nil
+	if err != nil {
+		return PID{}, err
 	}
-	p.x.ack, p.quiet = nil, quietAlways // who asked is told by the error, not by the link
-	gone := make(chan Down, 1)
-	p.watchLocked(p.node.newRef(), watcher{ch: gone})
-	after := p.terminateLocked(ending{reason: ErrKilled, silent: true}, true)
-	p.mu.Unlock()
-	after.run()
-	<-gone // a kernel operation of its own may be under way: short
-	return PID{}, context.Cause(ctx)
+	return p.pid(), nil
 }
 
 // Started tells whoever waits for the start of this process that it is up
