@@ -3,6 +3,7 @@ package statem_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/kista-go/kista"
@@ -10,8 +11,25 @@ import (
 	"github.com/kista-go/kista/statem"
 )
 
-// LockState is a state of a code lock.
-type LockState string
+type (
+	// LockState is a state of a code lock.
+	LockState string
+	// Lock is the data of one: how it was made, and what was pressed so far.
+	Lock struct {
+		Setup
+		Pressed string
+	}
+	// Setup is what a lock is made of.
+	Setup struct {
+		Code string
+		Open time.Duration // for how long it opens
+	}
+	// Press presses a button. The answer is the state that the lock is in then.
+	Press struct {
+		server.Replies[LockState]
+		Button string
+	}
+)
 
 // The states of a code lock.
 const (
@@ -19,69 +37,63 @@ const (
 	Open   LockState = "open"
 )
 
-type (
-	// Lock is the data of a code lock: its code, and what was pressed so far.
-	Lock struct{ Code, Pressed string }
-	// Press presses a button; the answer is the state that the lock is in then.
-	Press struct {
-		server.Replies[LockState]
-		Button string
-	}
-)
-
-// newLocks returns the code of all code locks.
-func newLocks() *statem.Mux[LockState, Lock] {
+// locks is the code of all code locks.
+var locks = func() *statem.Mux[LockState, Lock] {
 	type ctx = statem.Ctx[LockState]
 	m := new(statem.Mux[LockState, Lock])
-	statem.OnEnter(m.In(Locked), func(c *ctx, l *Lock, _ LockState) error {
+
+	locked := m.In(Locked)
+	statem.OnEnter(locked, func(c *ctx, l *Lock, old LockState) error {
 		l.Pressed = ""
 		return nil
 	})
-	statem.OnCall(m.In(Locked), func(c *ctx, l *Lock, q Press) (LockState, error) {
+	statem.OnCall(locked, func(c *ctx, l *Lock, q Press) (LockState, error) {
 		l.Pressed += q.Button
-		if n := len(l.Pressed) - len(l.Code); n >= 0 && l.Pressed[n:] == l.Code {
-			c.NextState(Open)
-			return Open, nil
+		if !strings.HasSuffix(l.Pressed, l.Code) {
+			return Locked, nil
 		}
-		return Locked, nil
+		c.NextState(Open)
+		return Open, nil
 	})
-	statem.OnEnter(m.In(Open), func(c *ctx, l *Lock, _ LockState) error {
-		c.SetTimeout(statem.StateTimeout, 10*time.Second, nil)
+
+	open := m.In(Open)
+	statem.OnEnter(open, func(c *ctx, l *Lock, old LockState) error {
+		c.SetTimeout(statem.StateTimeout, l.Open, nil)
 		return nil
 	})
-	statem.OnTimeout(m.In(Open), statem.StateTimeout, func(c *ctx, l *Lock, _ any) error {
-		fmt.Println("time is over: locked again")
+	statem.OnTimeout(open, statem.StateTimeout, func(c *ctx, l *Lock, _ any) error {
+		fmt.Println("and locked again")
 		c.NextState(Locked)
 		return nil
 	})
-	statem.OnCall(m.In(Open), func(c *ctx, l *Lock, q Press) (LockState, error) {
-		return "", statem.Postpone // for when it is locked again
+	statem.OnCall(open, func(c *ctx, l *Lock, q Press) (LockState, error) {
+		return "", statem.Postpone // until it is locked again
 	})
 	return m
+}()
+
+func newLock(_ *statem.Ctx[LockState], s Setup) (LockState, *Lock, error) {
+	return Locked, &Lock{Setup: s}, nil
 }
 
-func Example_codeLock() {
-	node, err := kista.Start(kista.Config{})
-	if err != nil {
-		panic(err)
-	}
+// A code lock opens for a while when its code has been pressed. Buttons that are
+// pressed meanwhile count for the next time.
+func Example() {
 	ctx := context.Background()
+	node, _ := kista.Start(kista.Config{})
 	defer node.Stop(ctx)
 
-	lock, err := statem.Start(ctx, node, statem.Of(newLocks(), func(c *statem.Ctx[LockState], code string) (LockState, *Lock, error) {
-		return Locked, &Lock{Code: code}, nil
-	}), "1234", statem.Opts{Name: "door"})
-	if err != nil {
-		panic(err)
-	}
-	for _, button := range []string{"9", "1", "2", "3", "4"} {
+	setup := Setup{Code: "42", Open: 10 * time.Millisecond}
+	lock, _ := statem.Start(ctx, node, statem.Of(locks, newLock), setup, statem.Opts{Name: "front door"})
+	for _, button := range []string{"7", "4", "2", "4", "2"} {
 		state, err := server.Call(ctx, lock, Press{Button: button})
 		fmt.Println(button, state, err)
 	}
 	// Output:
-	// 9 locked <nil>
-	// 1 locked <nil>
-	// 2 locked <nil>
-	// 3 locked <nil>
-	// 4 open <nil>
+	// 7 locked <nil>
+	// 4 locked <nil>
+	// 2 open <nil>
+	// and locked again
+	// 4 locked <nil>
+	// 2 open <nil>
 }
