@@ -211,6 +211,8 @@ func TestS228_Floods(t *testing.T) {
 		}
 		synctest.Wait()
 		assert.Equal(t, count(), map[string]int{"one": 10}) // a second's worth
+		pass(time.Second)
+		assert.Equal(t, count(), map[string]int{"kista: reports were dropped": 1, "of crash 40 40  1s": 1})
 		n.LimitReports(kista.ReportLimit{PerSecond: kista.NoLimit})
 		for range 500 {
 			n.Report(slog.LevelError, "one", kista.ReportCrash.Attr())

@@ -50,6 +50,30 @@ func TestS217_ASuspendThatFailsSuspendsNothing(t *testing.T) {
 	})
 }
 
+// Nor is anything else done whose asker has given up, but what lets go.
+func TestS224_WhatNobodyWaitsForIsNotDone(t *testing.T) {
+	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+		pid, gate := start(t, n, 5, server.Opts{}), make(chan struct{})
+		assert.NoError(t, sys.Suspend(t.Context(), pid))
+		assert.NoError(t, sys.Install(t.Context(), pid, "f", func(sys.Event) bool { return true }))
+		assert.NoError(t, sys.Resume(t.Context(), pid))
+		busy := server.Begin(t.Context(), pid, block{gate: gate})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err := sys.ReplaceState(ctx, pid, func(counter) (counter, error) { return counter{99}, nil })
+		assert.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.ErrorIs(t, sys.LogOn(ctx, pid, 1), context.DeadlineExceeded)
+		assert.ErrorIs(t, sys.NoDebug(ctx, pid), context.DeadlineExceeded)
+		close(gate)
+		_, err = busy.Wait(t.Context())
+		assert.NoError(t, err)
+		assert.Equal(t, call(t, pid, 0), 5)
+		st, err := sys.Status(t.Context(), pid)
+		assert.NoError(t, err)
+		assert.Equal(t, st.Debug, nil)
+	})
+}
+
 func TestS217_WhoSuspendsAndDiesLetsGo(t *testing.T) {
 	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
 		pid, other := start(t, n, 0, server.Opts{}), start(t, n, 0, server.Opts{})
