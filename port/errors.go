@@ -44,18 +44,24 @@ func init() {
 
 // ExitError is the exit reason of a port whose program ended by itself, other
 // than with status 0, which is the normal end. Code is its exit status, or Signal
-// is what it was killed by (not 0).
+// is what it was killed by (not 0). OutOfMemory says that the memory of its
+// [Group] was used up, and one of its processes killed for it.
 type ExitError struct {
-	Program string
-	Code    int
-	Signal  syscall.Signal
+	Program     string
+	Code        int
+	Signal      syscall.Signal
+	OutOfMemory bool
 }
 
 func (e *ExitError) Error() string {
+	text := fmt.Sprintf("port: %s ended with status %d", e.Program, e.Code)
 	if e.Signal != 0 {
-		return fmt.Sprintf("port: %s was ended by signal %d (%s)", e.Program, int(e.Signal), e.Signal)
+		text = fmt.Sprintf("port: %s was ended by signal %d (%s)", e.Program, int(e.Signal), e.Signal)
 	}
-	return fmt.Sprintf("port: %s ended with status %d", e.Program, e.Code)
+	if e.OutOfMemory {
+		text += ", out of its group's memory"
+	}
+	return text
 }
 
 // StartError says that a program could not be started. errors.Is finds in it what

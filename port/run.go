@@ -264,7 +264,7 @@ func (r *run) exitError(e guardian.Event) error {
 	if e.Code == 0 && e.Signal == 0 {
 		return nil
 	}
-	return &ExitError{Program: r.spec.Path, Code: e.Code, Signal: syscall.Signal(e.Signal)}
+	return &ExitError{Program: r.spec.Path, Code: e.Code, Signal: syscall.Signal(e.Signal), OutOfMemory: e.Memory}
 }
 
 // finish notes why the program ended. The first reason counts.

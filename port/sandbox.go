@@ -38,8 +38,8 @@ const nobody = 65534
 //
 // What can still be learnt: the names and the metadata of files, where directories
 // of the way there may be searched; the load of the machine. It needs Linux 6.2 (with
-// Network 6.12) on amd64 or arm64. Memory and processor time are limited by
-// [Limits], not here.
+// Network 6.12) on amd64 or arm64. Memory, processes and processor time
+// are limited by [Limits] and [Group], not here.
 type Sandbox struct {
 	// Read are files and directories that may be read and executed, with all that
 	// is beneath. nil: the system's programs and libraries (/bin, /usr, /lib, ...).

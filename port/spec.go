@@ -103,6 +103,8 @@ type Spec struct {
 	Stderr StderrLimits
 	// Limits are those of the program's resources.
 	Limits Limits
+	// Group limits the program and all its descendants together. Zero: it does not.
+	Group Group
 	// Sandbox is for a program that is not trusted. nil: it is.
 	Sandbox *Sandbox
 }
@@ -136,6 +138,41 @@ type Limits struct {
 	// others of that user included (RLIMIT_NPROC). The operating system does not
 	// hold root to it, so it is refused where the program would run as root.
 	Processes int
+}
+
+// Group is what a program and all its descendants may use together, kept to by a
+// control group of Linux: one of its own is made for each start, and removed at the
+// end. Zero values are no limits.
+type Group struct {
+	// Path is a control group in which the node may make others, from the mount
+	// point on, for instance "/kista"; whoever runs the machine makes it. The same
+	// path counts in every hierarchy that is needed, of version 1 or 2. Required
+	// where there is a limit.
+	Path string
+	// Memory is in bytes, with what the kernel keeps for them, and without swap. When
+	// it is used up the kernel kills one of them, and the exit reason, if it is one
+	// of the program's, says so ([ExitError]).
+	Memory int64
+	// Processes is how many processes and threads there may be; starting one more
+	// fails.
+	Processes int
+	// Processors is how much processor time there is in the long run: 0.5 is half of
+	// one. The granularity is a hundredth.
+	Processors float64
+}
+
+func (g Group) limited() bool { return g.Memory != 0 || g.Processes != 0 || g.Processors != 0 }
+
+func (g Group) validate() error {
+	switch {
+	case !(g.Processors >= 0 && g.Processors <= 1<<20):
+		return &SpecError{Field: "Group.Processors", Value: fmt.Sprint(g.Processors), Why: "it is no number of processors"}
+	case g.limited() && !filepath.IsAbs(g.Path):
+		return &SpecError{Field: "Group.Path", Value: fmt.Sprintf("%q", g.Path), Why: "limits need a control group, by its path from the mount point on"}
+	case filepath.Clean(g.Path) != g.Path && g.Path != "":
+		return &SpecError{Field: "Group.Path", Value: fmt.Sprintf("%q", g.Path), Why: "it is not in its shortest form"}
+	}
+	return nil
 }
 
 // withDefaults fills in what is zero.
@@ -177,6 +214,8 @@ func (s Spec) validate() error {
 		{"Limits.FileSize", s.Limits.FileSize},
 		{"Limits.OpenFiles", int64(s.Limits.OpenFiles)},
 		{"Limits.Processes", int64(s.Limits.Processes)},
+		{"Group.Memory", s.Group.Memory},
+		{"Group.Processes", int64(s.Group.Processes)},
 	} {
 		if f.v < 0 {
 			return &SpecError{Field: f.name, Value: fmt.Sprint(f.v), Why: "it is negative"}
@@ -207,6 +246,9 @@ func (s Spec) validate() error {
 			return &SpecError{Field: "Env", Value: fmt.Sprintf("%q", v), Why: "it is not of the form NAME=value"}
 		}
 	}
+	if err := s.Group.validate(); err != nil {
+		return err
+	}
 	return s.Sandbox.validate()
 }
 
@@ -236,6 +278,11 @@ func (s Spec) job() (*guardian.Job, error) {
 			CPU:  uint64((s.Limits.CPU + time.Second - 1) / time.Second),
 			Open: uint64(s.Limits.OpenFiles), Procs: uint64(s.Limits.Processes),
 		},
+	}
+	if g := s.Group; g.limited() {
+		j.Group = &guardian.Group{
+			Path: []byte(g.Path), Memory: uint64(g.Memory), Procs: uint64(g.Processes), CPU: uint64(g.Processors * 1000),
+		}
 	}
 	for _, a := range s.Args {
 		j.Args = append(j.Args, []byte(a))

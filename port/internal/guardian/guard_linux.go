@@ -43,10 +43,11 @@ type guardian struct {
 	pid   int  // the program, 0 once it has been reaped
 	doom  bool // everything is to be killed
 	alone bool // this is process 1 of its own process namespace
+	group *group
 }
 
 func guard() {
-	g := &guardian{control: os.NewFile(ControlFD, "control"), alone: os.Getpid() == 1}
+	g := &guardian{control: os.NewFile(ControlFD, "control"), alone: os.Getpid() == 1, group: new(group)}
 	g.tell = json.NewEncoder(g.control)
 	in := bufio.NewReader(g.control)
 	var job Job
@@ -54,10 +55,14 @@ func guard() {
 	if err == nil {
 		err = readJob(in, &job)
 	}
+	if err == nil && job.Group != nil {
+		g.group, err = makeGroup(*job.Group)
+	}
 	if err == nil {
 		err = g.start(&job)
 	}
 	if err != nil {
+		g.group.remove()
 		g.refuse(err)
 		return
 	}
@@ -72,6 +77,7 @@ func guard() {
 	}()
 	go g.listen(in)
 	g.reap()
+	g.group.remove()
 }
 
 // prepare makes the process fit to watch over others.
@@ -150,6 +156,9 @@ func (g *guardian) start(job *Job) error {
 	attr := &syscall.ProcAttr{
 		Dir: string(job.Dir), Env: texts(job.Env), Files: files,
 		Sys: &syscall.SysProcAttr{Setsid: true, Pdeathsig: unix.SIGKILL},
+	}
+	for _, dir := range g.group.dirs {
+		job.Joins = append(job.Joins, []byte(dir))
 	}
 	var err error
 	if job.Needed() {
@@ -304,5 +313,6 @@ func (g *guardian) ended() {
 	if status.Signaled() {
 		e.Code, e.Signal = 0, int(status.Signal())
 	}
+	e.Memory = g.group.starved()
 	_ = g.tell.Encode(e)
 }

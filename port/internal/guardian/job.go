@@ -25,7 +25,18 @@ type Job struct {
 	Dir    []byte
 	Files  int // descriptors of the program beyond its first three
 	Limits Limits
-	Jail   *Jail // nil: none
+	Jail   *Jail    // nil: none
+	Group  *Group   // nil: none
+	Joins  [][]byte // the directories of the group once it is made, for the launcher
+}
+
+// Group is what a program and all that it starts may use together, as a control
+// group made beneath Path. 0 is no limit.
+type Group struct {
+	Path   []byte
+	Memory uint64 // bytes
+	Procs  uint64
+	CPU    uint64 // thousandths of a processor
 }
 
 // Jail is what a program that is not trusted may do. The process namespaces, and
@@ -50,7 +61,7 @@ type Limits struct {
 }
 
 // Needed reports whether a launcher is.
-func (j *Job) Needed() bool { return j.Limits != Limits{} || j.Jail != nil }
+func (j *Job) Needed() bool { return j.Limits != Limits{} || j.Jail != nil || j.Group != nil }
 
 // EventKind says what an [Event] is.
 type EventKind uint8
@@ -71,6 +82,7 @@ type Event struct {
 	Signal int    `json:",omitempty"`
 	Errno  int    `json:",omitempty"`
 	Text   string `json:",omitempty"`
+	Memory bool   `json:",omitempty"` // Ended: the memory of its group was used up
 	What   string `json:",omitempty"` // Refused: what cannot be had here, if that is why
 }
 

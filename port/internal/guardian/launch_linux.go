@@ -91,6 +91,9 @@ func become(plan io.Reader) error {
 		err = json.Unmarshal(text, &job)
 	}
 	path, args, env := string(job.Path), texts(job.Args), texts(job.Env)
+	if err == nil {
+		err = (&group{dirs: texts(job.Joins)}).join()
+	}
 	if err == nil && job.Jail != nil {
 		err = job.Jail.enter(path)
 	}
