@@ -1,6 +1,7 @@
 package app
 
 import (
+	"errors"
 	"log/slog"
 	"slices"
 	"time"
@@ -21,6 +22,7 @@ type master struct {
 	treeRef  kista.Ref // the monitor; zero: there is no tree (any more)
 	starting kista.Ref // the tree's start is under way
 	treeErr  error     // why it did not come up
+	missed   bool      // it had ended before it was monitored
 	reason   error     // the tree's exit reason
 
 	program kista.Program
@@ -288,12 +290,22 @@ func (m *master) take(msg any) {
 	case kista.Started:
 		if msg.Ref == m.starting {
 			m.starting, m.treeErr = kista.Ref{}, msg.Err
+			switch {
+			case msg.Err != nil:
+				m.treeRef = kista.Ref{} // it has ended, and nothing else comes
+			case m.missed:
+				_ = m.self.Link(m.tree)
+			}
 		}
 	case kista.Down:
 		switch {
 		case m.idle(msg.Ref):
-		case msg.Ref == m.treeRef:
+		case msg.Ref == m.treeRef && !errors.Is(msg.Reason, kista.ErrNoProcess):
 			m.treeRef, m.reason = kista.Ref{}, msg.Reason
+		case msg.Ref == m.treeRef && !m.starting.IsZero():
+			m.missed = true // it had ended before it was monitored
+		case msg.Ref == m.treeRef:
+			_ = m.self.Link(m.tree) // its Exited with the reason is on its way, or comes now
 		case m.call != nil && msg.Ref == m.call.ref:
 			m.call.over, m.call.reason = true, msg.Reason
 			if m.call.then != nil {
@@ -304,6 +316,9 @@ func (m *master) take(msg any) {
 			}
 		}
 	case kista.Exited:
+		if msg.PID == m.tree && !m.treeRef.IsZero() && m.starting.IsZero() {
+			m.treeRef, m.reason = kista.Ref{}, msg.Reason
+		}
 		if m.self.FromParent(msg) && m.phase == coming {
 			m.stopped = true
 		}

@@ -111,6 +111,7 @@ func (w *slowWorker) Handle(*server.Ctx, any) error { return nil }
 
 func (w *slowWorker) Terminate(c *server.Ctx, _ error) error {
 	if w.hold > 0 {
+		fmt.Println(c.Name(), "holds")
 		t := time.NewTimer(w.hold)
 		defer t.Stop()
 		select {

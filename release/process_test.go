@@ -33,7 +33,8 @@ func begin(t *testing.T, env []string, args ...string) *program {
 	t.Helper()
 	p := &program{t: t, said: make(chan string, 1000), logs: make(chan map[string]any, 1000)}
 	p.cmd = exec.CommandContext(t.Context(), os.Args[0], args...)
-	p.cmd.Env = append(append(os.Environ(), "BE_A_RELEASE=1", "RELEASE_LOG_FORMAT=json"), env...)
+	p.cmd.Env = append(append(os.Environ(), "BE_A_RELEASE=1", "RELEASE_LOG_FORMAT=json",
+		"GORACE=atexit_sleep_ms=0"), env...)
 	out, err := p.cmd.StdoutPipe()
 	assert.NoError(t, err)
 	log, err := p.cmd.StderrPipe()
@@ -167,7 +168,7 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 	for sig, want := range map[syscall.Signal]int{syscall.SIGTERM: 143, syscall.SIGINT: 130} {
 		p := up(t, nil, "--db.hold=1h", "--release.stop_timeout=1h")
 		p.signal(syscall.SIGTERM)
-		p.expect("extra prep_stop", "extra stop", "web prep_stop", "web stop", "db prep_stop")
+		p.expect("extra prep_stop", "extra stop", "web prep_stop", "web stop", "db prep_stop", "db_worker holds")
 		p.signal(sig)
 		code, said, logs := p.end()
 		assert.Equal(t, code, want)
