@@ -12,6 +12,7 @@ const (
 	DefaultBytes     = 16 << 20
 	DefaultFunctions = 50_000
 	DefaultBody      = 1 << 20
+	DefaultBlocks    = 4096
 	DefaultMemory    = 64 << 20
 	DefaultDepth     = 10_000
 	DefaultCompile   = 30 * time.Second
@@ -26,6 +27,11 @@ type Limits struct {
 	Functions int
 	// Body is the size of one function's code, in bytes: 1 MiB by default.
 	Body int
+	// Blocks is how many blocks, loops and conditions one function may have: 4096 by
+	// default, five times what the largest function of a Go program has. The time to
+	// compile a function grows with their square, and one function is compiled to its
+	// end: about a second for 4096.
+	Blocks int
 	// Memory is what one process may use, in bytes, rounded up to 64 KiB: 64 MiB by
 	// default, 1 GiB at most. Growth beyond it is refused to the guest. A single
 	// instruction may fill all of it and cannot be interrupted meanwhile: about a
@@ -41,7 +47,7 @@ type Limits struct {
 const (
 	mostMemory = 1 << 30
 	mostLocals = 10_000
-	mostNested = 20_000
+	mostNested = 2048
 	mostItems  = 100_000
 	mostTable  = 100_000
 	interval   = 10_000 // fuel between two yields: some 20 microseconds
@@ -56,6 +62,7 @@ func (l Limits) or() (Limits, error) {
 	fill(&l.Bytes, DefaultBytes)
 	fill(&l.Functions, DefaultFunctions)
 	fill(&l.Body, DefaultBody)
+	fill(&l.Blocks, DefaultBlocks)
 	fill(&l.Depth, DefaultDepth)
 	if l.Memory == 0 {
 		l.Memory = DefaultMemory
@@ -63,7 +70,7 @@ func (l Limits) or() (Limits, error) {
 	if l.Compile == 0 {
 		l.Compile = DefaultCompile
 	}
-	if l.Bytes < 0 || l.Functions < 0 || l.Body < 0 || l.Depth < 0 || l.Memory < 0 || l.Compile < 0 {
+	if l.Bytes < 0 || l.Functions < 0 || l.Body < 0 || l.Blocks < 0 || l.Depth < 0 || l.Memory < 0 || l.Compile < 0 {
 		return l, fmt.Errorf("wasm: Limits with a negative field: %+v", l)
 	}
 	if l.Memory > mostMemory {
@@ -75,7 +82,7 @@ func (l Limits) or() (Limits, error) {
 
 func (l Limits) rewrite() rewrite.Limits {
 	return rewrite.Limits{
-		Bytes: l.Bytes, Functions: l.Functions, Body: l.Body, Locals: mostLocals, Nesting: mostNested,
+		Bytes: l.Bytes, Functions: l.Functions, Body: l.Body, Locals: mostLocals, Nesting: mostNested, Blocks: l.Blocks,
 		Types: mostItems, Items: mostItems, Table: mostTable, Pages: int(l.Memory / rewrite.PageSize),
 		Interval: interval, Depth: l.Depth,
 	}

@@ -42,7 +42,7 @@ type frame struct {
 // outline goes through a body once: it checks it and measures its loops.
 func (c *coder) outline(f *body, fn int) (loops []int, calls bool, err *Error) {
 	q := &reader{b: f.code, base: f.ats}
-	open := []frame{{op: opBlock}}
+	open, blocks := []frame{{op: opBlock}}, 0
 	for q.more() && len(open) > 0 {
 		at := q.pos
 		in := c.instruction(q, len(open)-1, f.count)
@@ -54,6 +54,9 @@ func (c *coder) outline(f *body, fn int) (loops []int, calls bool, err *Error) {
 			}
 			if open = append(open, fr); len(open) > c.lim.Nesting {
 				q.tooMany("function %d nests more than the %d blocks allowed", fn, c.lim.Nesting)
+			}
+			if blocks++; blocks > c.lim.Blocks {
+				q.tooMany("function %d has more than the %d blocks allowed", fn, c.lim.Blocks)
 			}
 		case opElse:
 			if top := &open[len(open)-1]; q.err == nil && top.op == opIf {

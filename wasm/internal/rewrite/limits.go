@@ -24,6 +24,7 @@ type Limits struct {
 	Body      int // bytes of one function
 	Locals    int // of one function, parameters included
 	Nesting   int // blocks inside blocks
+	Blocks    int // of one function: the time that an engine takes grows with their square
 	Types     int
 	Items     int // globals, exports, segments, each
 	Table     int // entries of all tables together

@@ -17,7 +17,7 @@ import (
 )
 
 var limits = rewrite.Limits{
-	Bytes: 1 << 20, Functions: 1000, Body: 1 << 16, Locals: 1000, Nesting: 500, Types: 1000, Items: 1000,
+	Bytes: 1 << 20, Functions: 1000, Body: 1 << 16, Locals: 1000, Nesting: 500, Blocks: 5000, Types: 1000, Items: 1000,
 	Table: 1000, Pages: 16, Interval: 1000, Depth: 2000,
 }
 
