@@ -31,7 +31,7 @@ type ProcessInfo struct {
 	Label       string
 	Kind        string // what it runs: "body", "server", "supervisor", ...
 	Version     string // of its code, if the behaviour says ([Self.SetVersion])
-	Level       string // isolation: "L1", native code in the node
+	Level       string // isolation: "L1", native code in the node; "L2", a wasm instance
 	Status      Status
 	WaitingFor  string        // with Waiting: "receive", "call", "start", "mail"
 	Since       time.Duration // how long the present execution has lasted
@@ -63,7 +63,7 @@ func (n *Node) Info(pid PID) (info ProcessInfo, ok bool) {
 	}
 	now := n.clock.Now()
 	info = ProcessInfo{
-		PID: pid, Name: p.x.name, Label: p.x.label, Kind: p.kind.name, Level: "L1",
+		PID: pid, Name: p.x.name, Label: p.x.label, Kind: p.kind.name, Level: levelOf(p.kind.name),
 		Age: now.Sub(n.at(p.born)), Parent: p.self.Parent(), Ancestors: p.ancestors(), TrapExits: p.trap,
 		MailboxLen: int(p.count), MailboxSize: p.bytes, Handled: p.handled,
 		Links: p.x.links.sorted(), WaitingFor: p.waiting.String(),
