@@ -3,6 +3,7 @@ package task
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"github.com/kista-go/kista"
@@ -24,13 +25,14 @@ type core struct {
 	self  *kista.Self    // not nil: the owner, linked with the task
 	call  *kista.Pending // nil: it was not started
 	err   error          // why not
-	stop  func() bool    // ends the watch over the owner's context, if there is one
+
+	stop atomic.Pointer[func() bool] // ends the watch over the owner's context, if there is one
 }
 
 // release forgets the owner's context.
 func (c *core) release() {
-	if c.stop != nil {
-		c.stop()
+	if stop := c.stop.Load(); stop != nil {
+		(*stop)()
 	}
 }
 
@@ -42,8 +44,8 @@ type spawner func(o kista.SpawnOpts, body func(watch kista.PID) kista.Body) (kis
 func launch[R any](ctx context.Context, spawn spawner, link *kista.Self, name string, fn Func[R]) *Task[R] {
 	t := &Task[R]{core{owner: ownerOf(ctx), self: link}}
 	if t.spawn(spawn, name, erase(fn), nil) {
-		t.bound(ctx)
 		t.call = kista.Begin(ctx, t.pid, begin{})
+		t.bound(ctx)
 	}
 	return t
 }
@@ -72,9 +74,13 @@ func (c *core) spawn(spawn spawner, label string, fn func(s *kista.Self) (any, e
 func (c *core) bound(ctx context.Context) {
 	if c.owner.IsZero() && ctx.Done() != nil {
 		pid := c.pid
-		c.stop = context.AfterFunc(ctx, func() {
+		stop := context.AfterFunc(ctx, func() {
 			_ = kista.Exit(pid, &kista.ShutdownError{Cause: context.Cause(ctx)})
 		})
+		c.stop.Store(&stop)
+		if c.over() { // it may have ended before it could see that
+			stop()
+		}
 	}
 }
 
@@ -212,11 +218,8 @@ func (t *Task[R]) Yield(ctx context.Context, d time.Duration) (v R, over bool, e
 	if t.call == nil {
 		return v, true, t.err
 	}
-	if d == 0 && !t.over() {
-		return v, false, nil
-	}
 	_, err = t.call.WaitFor(ctx, d)
-	if t.over() { // maybe at the last moment
+	if !t.missing(ctx, err) {
 		v, err = t.result()
 		return v, true, err
 	}
@@ -227,6 +230,17 @@ func (t *Task[R]) Yield(ctx context.Context, d time.Duration) (v R, over bool, e
 		}
 	}
 	return v, false, err
+}
+
+// missing tells whether err, which a wait has returned, says that the task is not
+// over.
+func (c *core) missing(ctx context.Context, err error) bool {
+	var answer *failure
+	if err == nil || errors.As(err, &answer) || c.over() {
+		return false
+	}
+	var call *kista.CallError
+	return !errors.As(err, &call) || ctx.Err() != nil || errors.Is(call.Reason, context.DeadlineExceeded)
 }
 
 // Shutdown ends the task, in order if it can: it is told to, has d to come back,
