@@ -22,6 +22,14 @@ func specs(m *server.Mux[counter], ids ...string) supervisor.Spec {
 	return spec
 }
 
+var supervisor2 = kista.Code("sys_test.supervisor/2", func() supervisor.Spec {
+	newer := counter1()
+	newer.Version = "counter/1b"
+	spec := specs(newer, "a", "b")
+	spec.Strategy, spec.Intensity, spec.Period = supervisor.OneForAll, 3, time.Minute
+	return spec
+}())
+
 // A supervisor's new code is a Spec: flags and specifications change, children that
 // run go on (statement 200).
 func TestS220_ASupervisorsCode(t *testing.T) {
@@ -31,11 +39,7 @@ func TestS220_ASupervisorsCode(t *testing.T) {
 		a, err := n.AwaitName(t.Context(), "a")
 		assert.NoError(t, err)
 		call(t, a, 5)
-		newer := counter1()
-		newer.Version = "counter/1b"
-		spec := specs(newer, "a", "b")
-		spec.Strategy, spec.Intensity, spec.Period = supervisor.OneForAll, 3, time.Minute
-		v := kista.Code("sys_test.supervisor/2", spec)
+		v := supervisor2
 		assert.ErrorIs(t, sys.ChangeCode(t.Context(), sup, v, nil), kista.ErrNotSuspended)
 		assert.NoError(t, upgrade(t, v, sup))
 		assert.Equal(t, call(t, a, 0), 5)
