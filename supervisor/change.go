@@ -17,27 +17,46 @@ var (
 	_ kista.StatusReader = (*behaviour)(nil)
 )
 
-// ChangeCode implements kista.CodeChanger: the new code of a supervisor is a
-// [Spec], which is taken as [Update] takes it.
+// ChangeCode implements kista.CodeChanger. The new code of a supervisor is a
+// [Spec], which is taken as [Update] takes it. That of a pool is a *[Pool], which is
+// its handle from then on; children that run go on as they are.
 func (b *behaviour) ChangeCode(ch kista.CodeChange) (kista.Migration, error) {
-	spec, ok := ch.Code.(Spec)
-	if !ok {
+	var install func()
+	var err error
+	switch code := ch.Code.(type) {
+	case Spec:
+		spec := code.clone()
+		err = b.core.checkUpdate(spec)
+		install = func() { b.core.take(spec) }
+	case interface{ parts() (Spec, *Child) }:
+		spec, common := code.parts()
+		if b.pool == nil {
+			return nil, ErrNotPool
+		}
+		if err = Check(spec); err == nil {
+			err = common.validateFlags(Never)
+		}
+		install = func() {
+			b.core.take(spec)
+			b.core.pool, b.owner = common, code
+		}
+	default:
 		return nil, kista.ErrUnsupported
 	}
-	spec = spec.clone()
-	if b.core.sweep.on {
+	switch {
+	case err != nil:
+		return nil, err
+	case b.core.sweep.on:
 		return nil, ErrBusy
 	}
-	if err := b.core.checkUpdate(spec); err != nil {
-		return nil, err
-	}
-	install := func() {
-		b.core.take(spec)
-		if ch.To != "" {
-			b.self.SetVersion(ch.To)
-		}
-	}
-	return func() (func(), error) { return install, nil }, nil
+	return func() (func(), error) {
+		return func() {
+			install()
+			if ch.To != "" {
+				b.self.SetVersion(ch.To)
+			}
+		}, nil
+	}, nil
 }
 
 // FormatStatus implements kista.StatusReader.

@@ -37,8 +37,14 @@ type Pool[A any] struct {
 // Program describes the pool's supervisor. A mistake in the pool fails each of its
 // starts, with a [*SpecError].
 func (p *Pool[A]) Program(o Opts) kista.Program {
-	common := &Child{Restart: p.Restart, Shutdown: p.Shutdown, StartTimeout: p.StartTimeout}
-	return program(Spec{Intensity: p.Intensity, Period: p.Period, Notify: p.Notify}, common, p, o)
+	spec, common := p.parts()
+	return program(spec, common, p, o)
+}
+
+// parts are the supervisor's flags, and what all children have in common.
+func (p *Pool[A]) parts() (Spec, *Child) {
+	return Spec{Intensity: p.Intensity, Period: p.Period, Notify: p.Notify},
+		&Child{Restart: p.Restart, Shutdown: p.Shutdown, StartTimeout: p.StartTimeout}
 }
 
 // Start starts the pool's supervisor on a node, from outside. Errors as for the

@@ -81,6 +81,47 @@ func TestS220_ASpecThatDoesNotFit(t *testing.T) {
 	})
 }
 
+// A pool's new code is a Pool: its flags change, and what its children have in
+// common; those that run go on.
+func TestS220_APoolsCode(t *testing.T) {
+	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+		m := counter1()
+		child := func(start int) kista.Program { return server.Child(server.Of(m, newCounter), start, server.Opts{}) }
+		old := &supervisor.Pool[int]{Child: child, Intensity: 10}
+		sup, err := old.Start(t.Context(), n, supervisor.Opts{})
+		assert.NoError(t, err)
+		first, err := old.StartChild(t.Context(), sup, 1)
+		assert.NoError(t, err)
+		bad := &supervisor.Pool[int]{Child: child, Intensity: -7}
+		assert.ErrorAs[*supervisor.SpecError](t, upgrade(t, bad, sup))
+		newer := &supervisor.Pool[string]{ // started with something else, and not restarted
+			Child:   func(s string) kista.Program { return child(len(s)) },
+			Restart: supervisor.Temporary, Intensity: 3,
+		}
+		assert.NoError(t, upgrade(t, newer, sup))
+		assert.Equal(t, call(t, first, 0), 1)
+		_, err = old.StartChild(t.Context(), sup, 1)
+		assert.ErrorIs(t, err, supervisor.ErrNotPool)
+		second, err := newer.StartChild(t.Context(), sup, "four")
+		assert.NoError(t, err)
+		assert.Equal(t, call(t, second, 0), 4)
+		for _, pid := range []kista.PID{first, second} {
+			_, err = server.Call(t.Context(), pid, crash{})
+			assert.True(t, err != nil, "it did not crash")
+		}
+		synctest.Wait()
+		c, err := supervisor.CountChildren(t.Context(), sup)
+		assert.NoError(t, err)
+		assert.Equal(t, c.Active, 1) // the first one was permanent, and is again there
+		st, err := sys.Status(t.Context(), sup)
+		assert.NoError(t, err)
+		assert.Equal(t, st.Misc["intensity"], any(3))
+		plain, err := supervisor.Start(t.Context(), n, supervisor.Spec{}, supervisor.Opts{})
+		assert.NoError(t, err)
+		assert.ErrorIs(t, upgrade(t, newer, plain), supervisor.ErrNotPool)
+	})
+}
+
 // One plan changes a supervisor and its children, or nothing of it: so what is
 // restarted afterwards runs the new code as well.
 func TestS236_ASupervisorAndItsChildren(t *testing.T) {
