@@ -67,11 +67,14 @@ func Unload(ctx context.Context, ctl kista.Addr, name string) error {
 // returned, its tree is there, its phases are done (statements 203, 205, 209). What
 // it needs must run. If another start of it is under way, Start waits for that. If
 // it fails at any point, what has been started is stopped in order. The error is
-// an [*Error] with [ErrNotLoaded], [ErrAlreadyStarted], [ErrIncluded], a
-// [*NeedsError], a [*CallbackError], [ErrStopped], or [ErrStopping]; or a
-// [*kista.CallError]. Only ctx bounds the wait; the application starts also if the
+// an [*Error] with [ErrNotLoaded], [ErrAlreadyStarted], [ErrIncluded],
+// [ErrBadType], a [*NeedsError], a [*CallbackError], [ErrStopped], or
+// [ErrStopping]; or a [*kista.CallError]. Only ctx bounds the wait; the application starts also if the
 // caller has given up.
 func Start(ctx context.Context, ctl kista.Addr, name string, t Type) error {
+	if err := t.check(name); err != nil {
+		return err
+	}
 	_, err := call[[]string](ctx, ctl, startReq{Names: []string{name}, Type: t})
 	return err
 }
@@ -84,6 +87,9 @@ func Start(ctx context.Context, ctl kista.Addr, name string, t Type) error {
 func EnsureAllStarted(ctx context.Context, ctl kista.Addr, t Type, names ...string) ([]string, error) {
 	if len(names) == 0 {
 		return nil, nil
+	}
+	if err := t.check(names[0]); err != nil {
+		return nil, err
 	}
 	return call[[]string](ctx, ctl, startReq{Names: names, Type: t, All: true})
 }

@@ -45,6 +45,13 @@ const (
 // String names the start type.
 func (t StartType) String() string { return name(t, "normal", "takeover", "failover") }
 
+func (t Type) check(name string) error {
+	if t > Temporary {
+		return &Error{Op: "start", App: name, Reason: ErrBadType}
+	}
+	return nil
+}
+
 func name[T ~uint8](v T, names ...string) string {
 	if int(v) < len(names) {
 		return names[v]
@@ -106,7 +113,7 @@ type Spec[C any] struct {
 
 	// Start says what to run: a program, mostly a supervisor's, which is then
 	// started, as the application's top process (statement 205). nil: a library,
-	// an application without processes.
+	// an application without processes, phases and stop callbacks.
 	Start func(c *Ctx[C]) (kista.Program, error)
 	// StartPhase carries out one phase. An error fails the start. It is required
 	// if there are Phases.
@@ -185,7 +192,7 @@ func New[C any](s Spec[C]) App {
 	} else if d.schema, err = config.Of(reflect.TypeFor[C]()); err != nil {
 		d.err = &SpecError{App: s.Name, Field: "Config", Why: err.Error()}
 	} else {
-		d.err = d.validate(s.StartPhase != nil)
+		d.err = d.validate(s.StartPhase != nil, s.PrepStop != nil || s.Stop != nil)
 	}
 	d.do = typed[C]{s}
 	return App{d}
@@ -240,7 +247,7 @@ func (a App) get() *description {
 }
 
 // validate finds the first mistake in the description itself.
-func (d *description) validate(hasPhases bool) error {
+func (d *description) validate(hasPhase, hasStop bool) error {
 	bad := func(field, format string, args ...any) error {
 		return &SpecError{App: d.name, Field: field, Why: fmt.Sprintf(format, args...)}
 	}
@@ -251,7 +258,9 @@ func (d *description) validate(hasPhases bool) error {
 		return bad("StartTimeout", "%v is negative", d.startTimeout)
 	case d.stopTimeout < kista.NoTimeout:
 		return bad("StopTimeout", "%v is negative", d.stopTimeout)
-	case len(d.phases) > 0 && !hasPhases:
+	case d.library && (len(d.phases) > 0 || hasStop):
+		return bad("Start", "there is none, so there is nothing to go through phases or to be stopped")
+	case len(d.phases) > 0 && !hasPhase:
 		return bad("StartPhase", "there are phases, and nothing to do in them")
 	}
 	for field, list := range map[string][]string{"Applications": d.needs, "Optional": d.optional} {

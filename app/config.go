@@ -22,11 +22,14 @@ type Sources struct {
 	// or that with integers and floats. Libraries for TOML and YAML do so.
 	Parse func(data []byte) (map[string]any, error)
 	// Env are variables as os.Environ gives them: SHOP_DB_TIMEOUT is the key
-	// shop.db.timeout. A list is given with commas; a map cannot be. Variables that
-	// begin with an application's name and are none of its keys are refused, but
-	// for those that Kubernetes sets for a service of that name. nil: none.
+	// shop.db.timeout. A list is given with commas; a map cannot be. The environment
+	// is shared: a variable that begins with an application's name and is none of
+	// its keys is ignored with a warning in the log, unless it looks like one of
+	// them, or there is a Prefix: then it is refused. Those that Kubernetes sets for
+	// a service of that name are ignored. nil: none.
 	Env []string
-	// Prefix stands before the names in Env: with "ACME_", ACME_SHOP_DB_TIMEOUT.
+	// Prefix stands before the names in Env: with "ACME_", ACME_SHOP_DB_TIMEOUT. It
+	// makes all variables that begin so the program's own.
 	Prefix string
 	// Flags are --shop.db.timeout=5s. An element of a map is a key of its own:
 	// --shop.limits.gold=7. A boolean may go without a value.

@@ -20,6 +20,7 @@ type application struct {
 	master  kista.PID
 	ref     kista.Ref // of its start
 	monitor kista.Ref
+	missed  bool // it had ended before it was monitored: the link tells why
 	since   time.Time
 	given   *section // the configuration that its master has
 	startBy []*job   // that wait for its start
@@ -125,8 +126,10 @@ func (c *controller) take(msg any) {
 			c.readEnded(m.Reason)
 			return
 		}
+		c.down(m)
+	case kista.Exited:
 		for _, a := range c.apps {
-			if a.monitor == m.Ref {
+			if a.master == m.PID && a.ref.IsZero() && !a.monitor.IsZero() {
 				c.wentDown(a, m.Reason)
 				return
 			}

@@ -34,6 +34,8 @@ var (
 	ErrStopped = errors.New("app: told to stop while it started")
 	// ErrStopping: all applications are being stopped.
 	ErrStopping = errors.New("app: the node's applications are being stopped")
+	// ErrBadType: there is no such [Type].
+	ErrBadType = errors.New("app: there is no such type")
 	// ErrNoController: the process that was asked is no application controller.
 	ErrNoController = errors.New("app: the process is not an application controller")
 	// ErrUnknownRequest: a call that is not one of a controller's.
@@ -42,7 +44,7 @@ var (
 
 func init() {
 	kista.RegisterError(ErrNotLoaded, ErrAlreadyLoaded, ErrAlreadyStarted, ErrNotStarted, ErrRunning, ErrIncluded,
-		ErrNotStarting, ErrNoProgram, ErrTimeout, ErrStopped, ErrStopping, ErrNoController, ErrUnknownRequest)
+		ErrNotStarting, ErrNoProgram, ErrTimeout, ErrStopped, ErrStopping, ErrBadType, ErrNoController, ErrUnknownRequest)
 	kista.RegisterErrorType(func(e *SpecError, _ func(error) error) error { c := *e; return &c })
 	kista.RegisterErrorType(func(e *NeedsError, _ func(error) error) error { c := *e; return &c })
 	kista.RegisterErrorType(func(e *CycleError, _ func(error) error) error {

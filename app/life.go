@@ -1,6 +1,7 @@
 package app
 
 import (
+	"errors"
 	"log/slog"
 	"slices"
 
@@ -9,7 +10,7 @@ import (
 
 // launch starts an application's master.
 func (c *controller) launch(a *application, typ Type) {
-	a.status, a.typ, a.failed, a.aborted, a.asked = Starting, typ, nil, false, false
+	a.status, a.typ, a.failed, a.aborted, a.asked, a.missed = Starting, typ, nil, false, false, false
 	sections, given := c.sections(a), a.app
 	a.given = a.config
 	pr := kista.BehaviourProgram(kista.SpawnOpts{Label: a.app.d.name, TrapExits: true, Shutdown: kista.NoTimeout}, "application",
@@ -32,9 +33,13 @@ func (c *controller) cameUp(m kista.Started) {
 			continue
 		}
 		a.ref = kista.Ref{}
-		if m.Err != nil { // its end follows
+		if m.Err != nil { // it has ended, and nothing else comes
 			a.failed = cause(m.Err)
+			c.wentDown(a, m.Err)
 			return
+		}
+		if a.missed {
+			_ = c.self.Link(a.master)
 		}
 		a.status, a.since = Running, c.self.Node().Now()
 		c.up = append(c.up, name)
@@ -66,6 +71,24 @@ func (c *controller) differsInside(a *application) bool {
 		}
 	}
 	return false
+}
+
+// down hears of the end of a master by its monitor, which may have come too late
+// to tell why.
+func (c *controller) down(m kista.Down) {
+	for _, a := range c.apps {
+		switch {
+		case a.monitor != m.Ref || a.monitor.IsZero():
+			continue
+		case !errors.Is(m.Reason, kista.ErrNoProcess):
+			c.wentDown(a, m.Reason)
+		case !a.ref.IsZero():
+			a.missed = true
+		default:
+			_ = c.self.Link(a.master) // its Exited with the reason is on its way, or comes now
+		}
+		return
+	}
 }
 
 // wentDown hears of the end of a master.

@@ -75,7 +75,6 @@ type doingNow struct {
 
 func (m *master) Init(s *kista.Self) error {
 	m.self, m.since = s, s.Node().Now()
-	m.in.lease.end() // none of an earlier life's
 	if d := m.in.app.startTimeout; d > 0 {
 		t := kista.SendAfter(d, s.PID(), startEnd{})
 		defer t.Cancel()

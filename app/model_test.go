@@ -75,8 +75,6 @@ func (m *model) stop(name string) {
 		m.say("%s prep_stop", name)
 		m.say("%s tree down", name)
 		m.say("%s stop", name)
-	} else {
-		m.say("%s prep_stop", name)
 	}
 	m.up = slices.DeleteFunc(m.up, func(n string) bool { return n == name })
 }
@@ -221,7 +219,7 @@ func graph(t *testing.T, rng *rand.Rand, most int) (done int) {
 		m.said = nil
 		run(line)
 		m.command(line)
-		time.Sleep(time.Hour) // callbacks that block take their time
+		time.Sleep(time.Hour) // sleep: time is virtual; callbacks that block take theirs
 		got := s.take()
 		if !slices.Equal(got, m.said) || s.alive() == m.down {
 			t.Errorf("node up: %v, want %v\n got: %q\nwant: %q\nafter:\n%s", s.alive(), !m.down, got, m.said, strings.Join(script, "\n"))
@@ -251,11 +249,11 @@ func draw(rng *rand.Rand, name string, others []string) string {
 	if optional != nil {
 		line += " optional=" + strings.Join(optional, ",")
 	}
+	if rng.IntN(10) == 0 {
+		return line + " tree=none"
+	}
 	if n := rng.IntN(3); n > 0 {
 		line += " phases=" + strings.Join([]string{"p", "q"}[:n], ",")
-	}
-	if rng.IntN(10) == 0 {
-		line += " tree=none"
 	}
 	return line
 }

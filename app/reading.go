@@ -2,7 +2,9 @@ package app
 
 import (
 	"errors"
+	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/kista-go/kista"
@@ -18,6 +20,8 @@ type reading struct {
 	ref  kista.Ref
 	seq  uint64
 	late bool
+
+	timer *kista.Timer
 
 	mu       sync.Mutex
 	at       string // the application whose code runs
@@ -72,7 +76,7 @@ func (c *controller) beginRead(j *job) error {
 	c.round++
 	r.seq = c.round
 	c.read = r
-	kista.SendAfter(DefaultStopTimeout, c.self.PID(), limit{r.seq})
+	r.timer = kista.SendAfter(DefaultStopTimeout, c.self.PID(), limit{r.seq})
 	return nil
 }
 
@@ -117,6 +121,7 @@ func (r *reading) set(input *config.Input, sections map[string]*section, err err
 func (c *controller) readEnded(reason error) {
 	r := c.read
 	c.read = nil
+	r.timer.Cancel()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	err := r.err
@@ -187,6 +192,10 @@ func (c *controller) load(r *reading) {
 		s := r.sections[a.d.name]
 		c.apps[a.d.name] = &application{app: a, in: in, config: s, given: s}
 		c.order = append(c.order, a.d.name)
+		if s != nil && len(s.resolved.Ignored) > 0 {
+			c.self.Node().Report(slog.LevelWarn, "application: variables that are none of its keys are ignored",
+				slog.String("application", a.d.name), slog.String("variables", strings.Join(s.resolved.Ignored, " ")))
+		}
 		for _, sub := range a.d.included {
 			take(sub, a.d.name)
 		}

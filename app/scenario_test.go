@@ -268,50 +268,56 @@ func (s *scenario) make(name string) app.App {
 	d := s.specs[name]
 	spec := app.Spec[app.None]{
 		Name: name, Applications: d.needs, Optional: d.optional, StartTimeout: d.start, StopTimeout: d.stop,
-		StartPhase: func(c *app.Ctx[app.None], phase string, arg any) error {
-			s.say("%s phase %s %v %v", name, phase, c.Type, arg)
-			return d.fail(c.Self, "phase."+phase)
-		},
-		PrepStop: func(c *app.Ctx[app.None]) error {
-			s.say("%s prep_stop", name)
-			return d.fail(c.Self, "prep_stop")
-		},
-		Stop: func(c *app.Ctx[app.None]) error {
-			s.say("%s stop", name)
-			return d.fail(c.Self, "stop")
-		},
 	}
+	if d.tree == "none" {
+		return app.New(spec)
+	}
+	s.phasesAndStop(d, &spec)
 	for i, p := range d.phases {
 		spec.Phases = append(spec.Phases, app.Phase{Name: p, Arg: i + 1})
 	}
 	for _, in := range d.inside {
 		spec.Included = append(spec.Included, s.make(in))
 	}
-	if d.tree != "none" {
-		spec.Start = func(c *app.Ctx[app.None]) (kista.Program, error) {
-			s.say("%s start %v", name, c.Type)
-			if err := d.fail(c.Self, "start"); err != nil {
-				return kista.Program{}, err
-			}
-			if d.how("start") == "zero" {
-				return kista.Program{}, nil
-			}
-			top := s.top(d)
-			if d.tree != "supervisor" && len(d.inside) == 0 {
-				return top, nil
-			}
-			kids := []supervisor.Child{{ID: name, Start: top}}
-			for _, in := range d.inside {
-				pr, err := c.Include(in)
-				if err != nil {
-					return pr, err
-				}
-				kids = append(kids, supervisor.Child{ID: in, Start: pr})
-			}
-			return supervisor.Program(supervisor.Spec{Intensity: supervisor.NoRestarts, Children: kids}, supervisor.Opts{}), nil
+	spec.Start = func(c *app.Ctx[app.None]) (kista.Program, error) {
+		s.say("%s start %v", name, c.Type)
+		if err := d.fail(c.Self, "start"); err != nil {
+			return kista.Program{}, err
 		}
+		if d.how("start") == "zero" {
+			return kista.Program{}, nil
+		}
+		top := s.top(d)
+		if d.tree != "supervisor" && len(d.inside) == 0 {
+			return top, nil
+		}
+		kids := []supervisor.Child{{ID: name, Start: top}}
+		for _, in := range d.inside {
+			pr, err := c.Include(in)
+			if err != nil {
+				return pr, err
+			}
+			kids = append(kids, supervisor.Child{ID: in, Start: pr})
+		}
+		return supervisor.Program(supervisor.Spec{Intensity: supervisor.NoRestarts, Children: kids}, supervisor.Opts{}), nil
 	}
 	return app.New(spec)
+}
+
+func (s *scenario) phasesAndStop(d *declared, spec *app.Spec[app.None]) {
+	name := d.name
+	spec.StartPhase = func(c *app.Ctx[app.None], phase string, arg any) error {
+		s.say("%s phase %s %v %v", name, phase, c.Type, arg)
+		return d.fail(c.Self, "phase."+phase)
+	}
+	spec.PrepStop = func(c *app.Ctx[app.None]) error {
+		s.say("%s prep_stop", name)
+		return d.fail(c.Self, "prep_stop")
+	}
+	spec.Stop = func(c *app.Ctx[app.None]) error {
+		s.say("%s stop", name)
+		return d.fail(c.Self, "stop")
+	}
 }
 
 // fail does what an application does wrong there.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"runtime"
 	"runtime/debug"
@@ -13,6 +14,9 @@ import (
 	"github.com/kista-go/kista"
 	"github.com/kista-go/kista/app"
 )
+
+// say writes to the user. If that cannot be done, there is nobody to tell.
+func say(w io.Writer, format string, args ...any) { _, _ = fmt.Fprintf(w, format, args...) }
 
 // printVersion tells the versions.
 func (x *execution) printVersion() {
@@ -27,16 +31,16 @@ func (x *execution) printVersion() {
 			}
 		}
 	}
-	fmt.Fprintf(x.in.Stdout, "%s %s (%s %s/%s%s)\n", x.Name, x.version(), runtime.Version(), runtime.GOOS, runtime.GOARCH, commit)
+	say(x.in.Stdout, "%s %s (%s %s/%s%s)\n", x.Name, x.version(), runtime.Version(), runtime.GOOS, runtime.GOARCH, commit)
 	w := tabwriter.NewWriter(x.in.Stdout, 0, 0, 2, ' ', 0)
 	for _, e := range x.order {
 		typ := e.Type.String()
 		if e.LoadOnly {
 			typ = "loaded only"
 		}
-		fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", e.App.Name(), e.App.Version(), typ, e.App.Description())
+		say(w, "  %s\t%s\t%s\t%s\n", e.App.Name(), e.App.Version(), typ, e.App.Description())
 		for _, in := range e.App.Included() {
-			fmt.Fprintf(w, "  %s\t%s\tincluded in %s\t%s\n", in.Name(), in.Version(), e.App.Name(), in.Description())
+			say(w, "  %s\t%s\tincluded in %s\t%s\n", in.Name(), in.Version(), e.App.Name(), in.Description())
 		}
 	}
 	_ = w.Flush()
@@ -46,7 +50,7 @@ func (x *execution) printVersion() {
 // started.
 func (x *execution) loaded(ctx context.Context, from app.Sources, do func(n *kista.Node, ctl kista.PID) error) error {
 	cfg := x.Node
-	cfg.Name, cfg.Logger = x.Name, slog.New(slog.DiscardHandler)
+	cfg.Name, cfg.Logger = x.Name, slog.New(slog.NewTextHandler(x.in.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	n, err := kista.Start(cfg)
 	if err != nil {
 		return err
@@ -73,7 +77,7 @@ func (x *execution) configCheck(ctx context.Context) (int, error) {
 	if err := x.check(ctx); err != nil {
 		return BadUsage, err
 	}
-	fmt.Fprintln(x.in.Stdout, "the configuration is good")
+	say(x.in.Stdout, "the configuration is good\n")
 	return Done, nil
 }
 
@@ -108,7 +112,7 @@ func (x *execution) configShow(ctx context.Context) (int, error) {
 	}
 	w := tabwriter.NewWriter(x.in.Stdout, 0, 0, 2, ' ', 0)
 	for _, s := range settings {
-		fmt.Fprintf(w, "%s\t= %s\t# %s\n", s.Key, s.Value, s.Source)
+		say(w, "%s\t= %s\t# %s\n", s.Key, s.Value, s.Source)
 	}
 	return Done, w.Flush()
 }
@@ -132,12 +136,12 @@ func (x *execution) keys(ctx context.Context) (out []app.Setting, err error) {
 // help tells the commands, and the keys with their defaults.
 func (x *execution) help() error {
 	w := x.in.Stdout
-	fmt.Fprintf(w, "%s %s", x.Name, x.version())
+	say(w, "%s %s", x.Name, x.version())
 	if x.Description != "" {
-		fmt.Fprintf(w, ": %s", x.Description)
+		say(w, ": %s", x.Description)
 	}
 	n := x.Name
-	fmt.Fprintf(w, `
+	say(w, `
 
 Commands:
   %s [run]         start everything, and run until told to stop
@@ -159,7 +163,7 @@ Keys:
 	var list func(a app.App)
 	list = func(a app.App) {
 		for _, k := range a.Keys(x.Prefix) {
-			fmt.Fprintf(tab, "  %s\t%s\t%s\t%s\n", k.Key, k.Type, k.Value, k.Doc)
+			say(tab, "  %s\t%s\t%s\t%s\n", k.Key, k.Type, k.Value, k.Doc)
 		}
 		for _, in := range a.Included() {
 			list(in)

@@ -52,7 +52,7 @@ func Run(ctx context.Context, r Release, in Invocation) int {
 	code, err := x.command(ctx)
 	if err != nil {
 		for line := range strings.Lines(err.Error()) {
-			fmt.Fprintf(in.Stderr, "%s: %s\n", r.Name, strings.TrimRight(line, "\n"))
+			say(in.Stderr, "%s: %s\n", r.Name, strings.TrimRight(line, "\n"))
 		}
 	}
 	return code

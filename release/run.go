@@ -190,7 +190,9 @@ func (r *running) stop(why string) int {
 			r.blame(slog.LevelError, "release: not stopped in time", blameTime)
 			cancel()
 			r.log.Error("release: killed what was left", "after", r.settings.StopTimeout)
-			<-done
+			if err := <-done; err != nil {
+				r.log.Error("release: there is code that does not return", "reason", err)
+			}
 			return Late
 		case sig := <-r.in.Signals:
 			if sig == syscall.SIGHUP {

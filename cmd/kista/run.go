@@ -52,7 +52,7 @@ func (p program) run() error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	// From here on a signal is the program's; it must not end us before it.
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
@@ -86,7 +86,7 @@ func (p program) build(dir string, signals <-chan os.Signal) (binary string, err
 		}
 	case sig := <-signals:
 		cancel()
-		<-done
+		<-done //nolint:errcheck // how a build ends that was broken off says nothing
 		return "", signalCode(sig)
 	}
 	if info, err := os.Stat(binary); err != nil || !info.Mode().IsRegular() || runtime.GOOS != "windows" && info.Mode()&0o111 == 0 {

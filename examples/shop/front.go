@@ -30,7 +30,7 @@ func front(cfg shopConfig) kista.Body {
 		if err != nil {
 			return err
 		}
-		defer l.Close()
+		defer func() { _ = l.Close() }()
 		self.Logger().Info("shop: listening", "addr", l.Addr().String())
 		if err := self.Started(); err != nil {
 			return err
@@ -40,7 +40,7 @@ func front(cfg shopConfig) kista.Body {
 		}
 		node := self.Node()
 		h := &http.Server{Handler: http.TimeoutHandler(counter(node, cfg), cfg.Patient, "too slow\n"), ReadHeaderTimeout: cfg.Patient}
-		defer h.Close()
+		defer func() { _ = h.Close() }()
 		me := self.PID()
 		self.SpawnLink(func(*kista.Self) error {
 			_ = kista.Send(me, hired{h.Serve(l)})

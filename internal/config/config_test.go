@@ -168,6 +168,15 @@ func TestVariablesOfKubernetesAndOfOthers(t *testing.T) {
 	}})
 	assert.NoError(t, err)
 
+	// What is no key is ignored, and told; but not what looks like one, nor with a prefix.
+	r, err := resolve(t, &got, config.Sources{Env: []string{"X_PROXY=1", "X_NO_PROXY=1", "X_SERVICE_HOST=h"}})
+	assert.NoError(t, err)
+	assert.Equal(t, r.Ignored, []string{"X_NO_PROXY", "X_PROXY"})
+	_, err = resolve(t, &got, config.Sources{Env: []string{"X_SIZES=1"}})
+	assert.Equal(t, err.Error(), "from X_SIZES: x has no such key; do you mean X_SIZE?")
+	_, err = resolve(t, &got, config.Sources{Env: []string{"P_X_PROXY=1"}, Prefix: "P_"})
+	assert.Equal(t, err.Error(), "from P_X_PROXY: x has no such key")
+
 	type withPort struct{ Port int }
 	var p withPort
 	_, err = resolve(t, &p, config.Sources{Env: []string{"X_PORT=tcp://10.0.0.1:80"}})

@@ -27,6 +27,7 @@ const byDefault = "default"
 // Resolved is a section with its history.
 type Resolved struct {
 	Settings []Setting
+	Ignored  []string          // variables that look like the application's, and are none of its keys
 	state    map[string]string // what is there, by key, and by element in a map: for Compare
 }
 
@@ -38,6 +39,8 @@ type resolving struct {
 	from   map[string]string // key -> source
 	said   map[string]string // key -> what it said, to be shown
 	wrong  Errors
+
+	ignored []string
 }
 
 // Resolve fills into, a pointer to a struct of the schema's type that holds the defaults, with what the sources say about
@@ -126,10 +129,22 @@ func (r *resolving) env(known []string) {
 			if len(r.wrong) > before && kubernetes(rest) && strings.Contains(text, "://") {
 				r.wrong[before].Why += " (Kubernetes sets it for a service of that name: disable enableServiceLinks, or use a prefix)"
 			}
-		case !kubernetes(rest):
-			r.wrong = append(r.wrong, &Error{Source: name, Why: fmt.Sprintf("%s has no such key%s", r.app, suggest(rest, byName, prefix))})
+		case kubernetes(rest):
+		default:
+			r.strange(name, suggest(rest, byName, prefix))
 		}
 	}
+}
+
+// strange is for a variable that begins with the application's name and is none of its keys. The environment belongs to
+// nobody: HTTP_PROXY is no mistake of an application http. It is one if it looks like a key, or if a prefix makes all of
+// them ours.
+func (r *resolving) strange(name, hint string) {
+	if hint == "" && r.in.prefix == "" {
+		r.ignored = append(r.ignored, name)
+		return
+	}
+	r.wrong = append(r.wrong, &Error{Source: name, Why: fmt.Sprintf("%s has no such key%s", r.app, hint)})
 }
 
 // suggest says which variable may have been meant.
@@ -262,7 +277,7 @@ func (s *Schema) Describe(app, prefix string, v any) []Setting {
 }
 
 func (r *resolving) result() Resolved {
-	out := Resolved{state: map[string]string{}}
+	out := Resolved{state: map[string]string{}, Ignored: r.ignored}
 	for _, k := range r.schema.Keys {
 		v := r.v.FieldByIndex(k.index)
 		set := Setting{
