@@ -11,8 +11,8 @@ import (
 )
 
 // ChangeCode replaces the code of a suspended behaviour (change_code, statement
-// 220). code is what the behaviour's package makes for it, such as server.Upgrade
-// or a supervisor.Spec, or a [kista.CodeHandle] of it, whose name is then the
+// 220). code is what the behaviour's package makes for it (server.Upgrade, a
+// supervisor.Spec or *supervisor.Pool, ...), or a [kista.CodeHandle] of it, whose name is then the
 // version; extra is data for the migration. On an error the behaviour has its old
 // code and state: [kista.ErrNotSuspended]; [kista.ErrUnsupported] if the code is
 // not for it; a [*kista.CallbackError] if the migration returned an error,
