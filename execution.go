@@ -1,7 +1,5 @@
 package kista
 
-import "unsafe"
-
 // burst is how many messages a behaviour handles before others get their turn.
 const burst = 256
 
@@ -15,8 +13,9 @@ type execution struct {
 	panicked    bool
 	terminating bool
 	reason      error
+	labelled    bool // the goroutine carries p's labels
 	turns       int
-	first       unsafe.Pointer // the type of the message that it began with, not yet accounted for
+	first       bool // the message that it began with is not yet accounted for
 }
 
 // run is the execution of a process: all of a Body, one burst of mail of a
@@ -63,9 +62,8 @@ func (e *execution) finish() {
 		e.w.current.Store(nil)
 	}
 	p.mu.Lock()
-	if e.first != nil {
+	if e.first {
 		p.handled++
-		p.last = e.first
 	}
 	p.running = false
 	var a after
@@ -77,7 +75,7 @@ func (e *execution) finish() {
 		a = p.endLocked(end)
 	} else if p.zombie {
 		p.zombie = false
-		p.node.zombies.Add(-1)
+		p.node.haunt(p, false)
 		p.x.alarm.Stop()
 	}
 	p.behaviour, p.body, p.make = nil, nil, nil // a PID keeps nothing of a dead process alive
@@ -118,6 +116,12 @@ func (p *proc) enterLocked() bool {
 		return false
 	}
 	p.status, p.running = statusLive, true
+	if p.hasBody {
+		p.since = p.node.ticks()
+		if p.x.title() != "" {
+			p.labelLocked()
+		}
+	}
 	return p.fate == nil
 }
 
@@ -154,12 +158,13 @@ func (e *execution) runBehaviour() {
 	// ends the process meanwhile sees that the worker has it, or we see the gate.
 	if m := p.first; m != nil && e.w != nil && !p.stopping() {
 		p.first = nil
-		e.first = typeWord(m.msg)
+		e.first = true
 		p.since = e.w.s.now.Load()
 		if p.long {
 			p.mu.Lock()
 			p.labelLocked()
 			p.mu.Unlock()
+			e.labelled = true
 		}
 		if e.handle(m) || !e.settle() {
 			e.returned = true
@@ -198,6 +203,7 @@ func (e *execution) begin() (alive bool) {
 	}
 	if p.long {
 		p.labelLocked()
+		e.labelled = true
 	}
 	fresh := p.behaviour == nil
 	p.mu.Unlock()
@@ -256,9 +262,9 @@ func (e *execution) settle() (ready bool) {
 // over: the process is idle or to be run again later, or it has ended.
 func (e *execution) takeLocked() *mail {
 	p := e.p
-	if e.first != nil {
+	if e.first {
 		p.handled++
-		p.last, e.first = e.first, nil
+		e.first = false
 		if p.status == statusReady {
 			p.status, p.running = statusLive, true
 		}
@@ -275,8 +281,14 @@ func (e *execution) takeLocked() *mail {
 				return nil
 			}
 			p.takenLocked(m)
+			p.callback = inHandle
+			if p.long && !e.labelled {
+				p.labelLocked()
+				e.labelled = true
+			}
 			return m
 		}
+		p.callback = inHandle
 		if !p.how.dedicated {
 			p.status, p.running = statusIdle, false
 			e.idle = true
@@ -350,6 +362,7 @@ func (e *execution) terminate(reason error) {
 	}
 	p.mu.Lock()
 	p.renewLocked()
+	p.callback = inTerminate
 	p.mu.Unlock()
 	returned := false
 	defer func() {

@@ -1,6 +1,7 @@
 package kista
 
 import (
+	"context"
 	"slices"
 	"time"
 )
@@ -9,6 +10,7 @@ import (
 type extras struct {
 	name     string
 	label    string
+	former   string    // the name that it had when it ended
 	heir     string    // the name that it waits for
 	asParent *ancestor // what its children call it
 	far      *far
@@ -21,8 +23,8 @@ type extras struct {
 	ack      *starting
 	alarm    Stopper // ends its grace; after its death, reports it as a zombie
 	ctx      *selfContext
-	labels   *labels
-	thread   *thread // in a deterministic node
+	labels   context.Context // for profiles
+	thread   *thread         // in a deterministic node
 }
 
 // none is what a process without extras has. Nobody changes it.

@@ -91,7 +91,7 @@ func (p *proc) buryLocked(e ending) (a after) {
 	p.rouseLocked() // whoever waits for it, be it with a leaked Self
 	if executes {
 		p.running, p.zombie = true, true
-		n.zombies.Add(1)
+		n.haunt(p, true)
 		p.own().alarm = n.clock.AfterFunc(n.zombieAfter, p.stillThere)
 	} else {
 		p.behaviour, p.body, p.make = nil, nil, nil
@@ -108,6 +108,7 @@ func (p *proc) partLocked(reason error, a *after) {
 		x.alarm.Stop()
 	}
 	if x.name != "" {
+		x.former = x.name
 		n.unnameLocked(p)
 	}
 	n.unaliasAllLocked(p)

@@ -64,7 +64,7 @@ use modernc.org/sqlite:       store          # the embedded driver
 use github.com/spf13/cobra:   cmd/kista
 use golang.org/x/term:        cmd/kista
 use github.com/tetratelabs/wazero: wasm      # the engine that guests run on
-use golang.org/x/sys:         port           # what the operating system can do for a program's walls
+use golang.org/x/sys:         port wasm      # what the operating system can do for a program's walls
 `
 
 func TestFloors(t *testing.T) {

@@ -33,15 +33,17 @@ type ProcessInfo struct {
 	Version     string // of its code, if the behaviour says ([Self.SetVersion])
 	Level       string // isolation: "L1", native code in the node; "L2", a wasm instance
 	Status      Status
-	WaitingFor  string        // with Waiting: "receive", "call", "start", "mail"
-	Since       time.Duration // how long the present execution has lasted
+	WaitingFor  string        // with Waiting: "receive", "call", "start", "mail", "hook", "end"
+	Callback    string        // of a behaviour that is not idle: "Init", "Handle", "Terminate"; "body"
+	Message     string        // the type of the message taken last
+	Since       time.Duration // how long the present execution has lasted, to some milliseconds
 	Age         time.Duration
 	Parent      PID
 	Ancestors   []string
 	TrapExits   bool
 	MailboxLen  int
 	MailboxSize int    // bytes
-	Handled     uint64 // messages taken
+	Handled     uint64 // messages taken: its reductions
 	Links       []PID
 	Monitors    []Addr // what it watches
 	MonitoredBy []PID
@@ -79,7 +81,11 @@ func (n *Node) Info(pid PID) (info ProcessInfo, ok bool) {
 	default:
 		info.Status = Running
 	}
+	if p.last != nil {
+		info.Message = typeOfWord(p.last).String()
+	}
 	if p.executes() {
+		info.Callback = p.callback.String()
 		info.Since = now.Sub(n.at(p.since))
 	}
 	for _, ref := range sortedRefs(p.x.monitors) {
@@ -165,8 +171,12 @@ func (n *Node) more(l *listing, end uint64) (out []PID) {
 type Stats struct {
 	Processes       int   // living
 	Spawned         int64 // ever
-	Executions      int   // goroutines that run processes now, zombies included
+	Executions      int   // processes whose code runs or waits inside now, zombies included
 	Zombies         int64 // executions of ended processes
+	Workers         int   // goroutines that run behaviours, idle ones included
+	Blocked         int   // of these, in code that waits for something
+	WorkersStarted  int64 // ever
+	Queued          int   // behaviours that wait for a worker
 	Timers          int64
 	Names           int
 	DroppedMessages int64 // by mailboxes with DropNewest
@@ -178,6 +188,7 @@ func (n *Node) Stats() Stats {
 	n.mu.Lock()
 	s := Stats{Processes: n.count, Executions: n.live(), Spawned: int64(n.adopted)}
 	n.mu.Unlock()
+	n.sched.stats(&s)
 	n.namesMu.RLock()
 	s.Names = len(n.names)
 	n.namesMu.RUnlock()
@@ -209,6 +220,18 @@ func (p *proc) goesOn() {
 	p.waiting = waitNothing
 	p.mu.Unlock()
 }
+
+// callback is what of its code a process is in.
+type callback uint8
+
+const (
+	inInit callback = iota
+	inHandle
+	inTerminate
+	inBody
+)
+
+func (c callback) String() string { return [...]string{"Init", "Handle", "Terminate", "body"}[c] }
 
 // wait is what an execution waits for.
 type wait uint8

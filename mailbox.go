@@ -165,7 +165,7 @@ func (p *proc) post(m *mail, via Ref, call *Pending, from *proc) (alive bool, er
 				p.count--
 				p.bytes -= m.size
 			}
-			p.first = m // the worker finds it without the lock
+			p.first, p.last = m, typeWord(m.msg) // the worker finds it without the lock
 			p.wakeLocked(w)
 			p.mu.Unlock()
 			return true, nil

@@ -1,9 +1,13 @@
 package kista
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -105,6 +109,7 @@ type Node struct {
 	adopted  uint64 // processes ever
 	listings map[*listing]struct{}
 	count    int
+	undead   map[*proc]struct{} // zombies
 	stopping bool
 	changed  chan struct{} // closed and remade when count or live falls during a stop
 	stopped  chan struct{}
@@ -436,15 +441,44 @@ func (n *Node) awaitFall(ctx context.Context, done func() bool) {
 	}
 }
 
+// haunt keeps a zombie in mind, or forgets it.
+func (n *Node) haunt(p *proc, on bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if on {
+		if n.undead == nil {
+			n.undead = map[*proc]struct{}{}
+		}
+		n.undead[p] = struct{}{}
+		n.zombies.Add(1)
+	} else {
+		delete(n.undead, p)
+		n.zombies.Add(-1)
+	}
+}
+
+// zombieList returns the zombies, oldest first, at most enough.
+func (n *Node) zombieList(enough int) []*proc {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	out := slices.SortedFunc(maps.Keys(n.undead), func(a, b *proc) int { return cmp.Compare(a.id, b.id) })
+	return out[:min(len(out), enough)]
+}
+
 // StopError says that code of ended processes still ran when [Node.Stop] gave
 // up waiting: zombies, which only the end of the program ends.
 type StopError struct {
 	Node    string
 	Running int
+	Names   []string // what some of them are: kind, PID, name or label
 }
 
 func (e *StopError) Error() string {
-	return fmt.Sprintf("kista: node %s stopped, but the code of %d ended processes has not returned", e.Node, e.Running)
+	text := fmt.Sprintf("kista: node %s stopped, but the code of %d ended processes has not returned", e.Node, e.Running)
+	if len(e.Names) > 0 {
+		text += ": " + strings.Join(e.Names, ", ")
+	}
+	return text
 }
 
 func (n *Node) leftovers(own int) error {
@@ -452,7 +486,13 @@ func (n *Node) leftovers(own int) error {
 	if live <= own {
 		return nil
 	}
-	return &StopError{Node: n.name, Running: live - own}
+	e := &StopError{Node: n.name, Running: live - own}
+	for _, p := range n.zombieList(8) {
+		p.mu.Lock()
+		e.Names = append(e.Names, p.titleLocked())
+		p.mu.Unlock()
+	}
+	return e
 }
 
 // Now is the node's time: [Config.Clock]'s.

@@ -44,6 +44,7 @@ type proc struct {
 	status    status
 	quiet     quietness
 	waiting   wait // what the execution waits for in the kernel, for people
+	callback  callback
 	hasBody   bool // immutable: it runs a Body, not a behaviour
 	heir      bool // it waits for its name (x.heir) before its code runs; its execution's alone
 	isFar     bool // immutable: it lives beyond a carrier; only id, node and x.far are used

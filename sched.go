@@ -300,6 +300,20 @@ func (s *sched) busy() (n int) {
 	return n + s.blocked
 }
 
+// stats fills in what is to be said of the workers.
+func (s *sched) stats(out *Stats) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out.Workers, out.Blocked, out.WorkersStarted = int(s.node.workers.Load()), s.blocked, int64(s.started)
+	out.Queued = int(s.global.n.Load()) + int(s.urgent.n.Load())
+	for _, w := range s.running {
+		out.Queued += int(w.queue.n.Load())
+		if w.slot.Load() != nil {
+			out.Queued++
+		}
+	}
+}
+
 // close ends the workers as they come back.
 func (s *sched) close() {
 	s.mu.Lock()

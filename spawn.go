@@ -182,6 +182,9 @@ func (n *Node) spawn(pr Program, parent *proc, ack *starting) (*proc, Ref, error
 		body: pr.body, make: pr.make, trap: o.TrapExits, status: statusReady, hasBody: pr.body != nil,
 	}
 	p.self.p = p
+	if p.hasBody {
+		p.callback = inBody
+	}
 	if o.Label != "" {
 		p.own().label = o.Label
 	}

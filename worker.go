@@ -98,6 +98,9 @@ func (w *worker) run(p *proc) {
 	w.ex = execution{p: p, w: w}
 	p.run(&w.ex)
 	w.left()
+	if w.ex.labelled {
+		unlabel()
+	}
 	if w.ex.again {
 		w.queue.push(p)
 	}
@@ -201,11 +204,15 @@ func (w *worker) park() (spare, open bool) {
 	s.mu.Lock()
 	s.endsLocked(w)
 	w.current.Store(nil)
+	stops := s.node.stops.Load()
 	enough := s.closed || len(s.parked) >= keepWorkers+int(s.procs.Load())
 	if !enough {
 		s.parked = append(s.parked, w)
 	}
 	s.mu.Unlock()
+	if stops {
+		s.node.fell()
+	}
 	w.empty() // for good: nobody puts anything there now
 	if enough {
 		s.needWorkerIfQueued()

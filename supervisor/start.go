@@ -19,6 +19,7 @@ func program(spec Spec, pool *Child, owner any, o Opts) kista.Program {
 	if o.Shutdown == 0 {
 		o.Shutdown = kista.NoTimeout
 	}
+	o.Priority = kista.PriorityHigh // control stays possible under overload
 	return kista.BehaviourProgram(o, kind, func() (kista.Behaviour, error) {
 		err := Check(spec)
 		if err == nil && pool != nil {
