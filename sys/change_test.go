@@ -192,6 +192,24 @@ func TestS236_RollingKeepsWhatIsDone(t *testing.T) {
 	})
 }
 
+// Those that are to be changed can be found by what they run (237).
+func TestS237_WhoRunsAVersion(t *testing.T) {
+	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+		var all []kista.PID
+		for i := range 5 {
+			all = append(all, start(t, n, i, server.Opts{}))
+		}
+		n.Spawn(func(s *kista.Self) error { _, err := s.Receive(); return err })
+		assert.Equal(t, sys.Running(n, "counter/1"), all, pids)
+		assert.NoError(t, upgrade(t, server.Upgrade(counter2(), up), all[1], all[3]))
+		assert.Equal(t, sys.Running(n, "counter/1"), []kista.PID{all[0], all[2], all[4]}, pids)
+		assert.Equal(t, sys.Running(n, "counter/2"), []kista.PID{all[1], all[3]}, pids)
+		assert.NoError(t, sys.Terminate(t.Context(), all[1], nil))
+		assert.Equal(t, sys.Running(n, "counter/2"), []kista.PID{all[3]}, pids)
+		assert.Equal(t, sys.Running(n, "counter/3"), nil)
+	})
+}
+
 // One that does not come to its suspension in time makes the upgrade fail before
 // anything is changed (237).
 func TestS237_OneThatIsBusy(t *testing.T) {

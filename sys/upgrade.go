@@ -270,3 +270,16 @@ func (u *upgrade) resume(self *kista.Self, ts []*target) {
 		t.Pause = u.now().Sub(t.since)
 	}
 }
+
+// Running returns the processes of a node that run that version of some code, as
+// their behaviours say ([kista.Self.SetVersion]), oldest first: whom a [Step] is
+// for, and who was forgotten. Those that start or end meanwhile may or may not be
+// among them.
+func Running(n *kista.Node, version string) (out []kista.PID) {
+	for pid := range n.Processes() {
+		if info, ok := n.Info(pid); ok && info.Version == version {
+			out = append(out, pid)
+		}
+	}
+	return out
+}
