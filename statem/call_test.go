@@ -2,6 +2,7 @@ package statem_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -286,3 +287,70 @@ func TestCtxCast(t *testing.T) {
 		assert.Equal(t, got.take(), []any{"note"})
 	})
 }
+
+// Only while a call is handled is there somebody to answer.
+func TestFromIsOfTheCall(t *testing.T) {
+	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+		var got journal
+		m := mux()
+		note := func(where string, c *ctx) {
+			got.add(fmt.Sprint(where, c.From() != kista.From{}, !c.From().PID().IsZero()))
+		}
+		statem.OnCall(m.Any(), func(c *ctx, _ *int, _ ask) (string, error) {
+			note("call", c)
+			c.NextState("two")
+			return "", statem.Stop(nil)
+		})
+		statem.OnCast(m.Any(), func(c *ctx, _ *int, _ string) error { note("cast", c); c.NextState("two"); return nil })
+		statem.OnEnter(m.Any(), func(c *ctx, _ *int, _ string) error { note("enter", c); return nil })
+		statem.OnTerminate(m, func(c *ctx, _ *int, _ error) error { note("terminate", c); return nil })
+		pid := start(t, n, statem.Of(m, func(c *ctx, _ int) (string, *int, error) { note("init", c); return "one", nil, nil }), 0, statem.Opts{})
+		assert.NoError(t, server.Cast(pid, "go"))
+		within(t, n, func(s *kista.Self) {
+			_, err := server.Call(s, pid, ask{})
+			assert.NoError(t, err)
+		})
+		assert.Equal(t, got.take(), []any{
+			"initfalse false", "enterfalse false", "castfalse false", "enterfalse false", "calltrue true", "terminatefalse false",
+		})
+	})
+}
+
+// A function whose machine has been told to end does not refuse: the caller hears
+// of the end.
+func TestACallThatTheEndInterrupts(t *testing.T) {
+	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+		pid := start(t, n, statem.Of(answering(func(c *ctx, _ string) (string, error) {
+			<-c.Done()
+			return "", c.Err()
+		}), counting), 0, statem.Opts{Grace: time.Minute})
+		call := server.Begin(t.Context(), pid, ask{})
+		pass(0)
+		assert.NoError(t, kista.Exit(pid, errBoom))
+		_, err := call.Wait(t.Context())
+		assert.ErrorAs[*kista.CallError](t, err)
+		assert.ErrorIs(t, err, errBoom)
+	})
+}
+
+// A machine that enters its state again and again can be killed, and then stops.
+func TestAnEndlessRepetitionCanBeKilled(t *testing.T) {
+	n, _ := loggedNode(t, "a")
+	m := mux()
+	again := make(chan struct{}, 1)
+	statem.OnEnter(m.Any(), func(c *ctx, _ *int, _ string) error {
+		select {
+		case again <- struct{}{}:
+		default:
+		}
+		c.RepeatState()
+		return nil
+	})
+	pid := start(t, n, statem.Of(m, counting), 0, statem.Opts{})
+	for range 3 {
+		<-again
+	}
+	end := endOf(n, pid)
+	assert.NoError(t, kista.Exit(pid, kista.Kill))
+	assert.ErrorIs(t, <-end, kista.ErrKilled)
+} // the node's stop waits for the goroutine

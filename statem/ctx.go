@@ -67,14 +67,12 @@ func (c *Ctx[S]) From() kista.From {
 // one where it is, nothing happens. The last NextState or RepeatState counts.
 func (c *Ctx[S]) NextState(s S) {
 	t := &c.m.turn
-	switch c.m.phase {
-	case starting:
+	switch {
+	case c.m.phase == starting:
 		c.bad("NextState", "the factory returns the first state")
-	case entering:
-		if s != c.m.state {
-			c.bad("NextState", "an entry call cannot change the state: set a state timeout of zero, or insert an event where the state is changed")
-		}
-	case handling:
+	case c.m.phase == entering && s != c.m.state:
+		c.bad("NextState", "an entry call cannot change the state: set a state timeout of zero, or insert an event where the state is changed")
+	default:
 		t.move, t.next = moveTo, s
 	}
 }
@@ -102,12 +100,11 @@ func (c *Ctx[S]) NextEvent(ev Event) {
 		c.bad("NextEvent", why)
 		return
 	}
-	switch c.m.phase {
-	case entering:
+	if c.m.phase == entering {
 		c.bad("NextEvent", "an entry call cannot insert events; a timeout of zero is the next best")
-	case starting, handling:
-		c.m.turn.inserted = append(c.m.turn.inserted, ev)
+		return
 	}
+	c.m.turn.inserted = append(c.m.turn.inserted, ev)
 }
 
 // SetTimeout lets a [TimeoutEvent] with msg come once d has passed, counted from
@@ -147,9 +144,7 @@ func (c *Ctx[S]) set(action string, s setting) {
 		c.bad(action, why)
 		return
 	}
-	if c.m.phase != ending {
-		c.m.turn.timeouts = c.m.turn.timeouts.add(s)
-	}
+	c.m.turn.timeouts = c.m.turn.timeouts.add(s)
 }
 
 // Reply answers a call with a copy of v, at once: the one that is being handled,
@@ -219,7 +214,6 @@ func (c *Ctx[S]) handlers(action string, h Handler[S], edit func(hs []Handler[S]
 		c.bad(action, "the factory returns the first handler")
 	case c.m.phase == entering:
 		c.bad(action, "an entry call cannot change handlers")
-	case c.m.phase == ending:
 	case h == nil:
 		c.bad(action, "the handler is nil")
 	default:
@@ -242,7 +236,7 @@ func (c *Ctx[S]) Cast(to kista.Addr, msg any) error {
 
 // bad notes that something was asked for that cannot be.
 func (c *Ctx[S]) bad(action, why string) {
-	if t := &c.m.turn; t.bad == nil && c.m.phase != ending {
+	if t := &c.m.turn; t.bad == nil {
 		t.bad = c.m.actionError(action, why)
 	}
 }

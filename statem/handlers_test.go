@@ -31,6 +31,9 @@ func (h *named) Handle(c *ctx, ev statem.Event) error {
 	case "push and postpone":
 		c.PushHandler(other)
 		return statem.Postpone
+	case "change and fail":
+		c.ChangeHandler(other)
+		return errBoom
 	case "push and pop":
 		c.PushHandler(other)
 		c.PopHandler()
@@ -71,6 +74,16 @@ func TestS157_ChangePushAndPop(t *testing.T) {
 		bad := assert.ErrorAs[*statem.ActionError](t, <-end)
 		assert.Equal(t, bad.Action, "PopHandler")
 		assert.Equal(t, got.take(), []any{"a pop in two", "a terminates"})
+	})
+}
+
+// A function that fails changes nothing: its own handler terminates.
+func TestS157_AFailureChangesNoHandler(t *testing.T) {
+	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+		var got journal
+		pid := start(t, n, func(*ctx, none) (string, statem.Handler[string], error) { return "one", &named{"a", &got}, nil }, none{}, statem.Opts{})
+		assert.NoError(t, kista.Send(pid, "change and fail"))
+		assert.Equal(t, got.take(), []any{"a enters one", "a change and fail in one", "a terminates"})
 	})
 }
 

@@ -177,7 +177,6 @@ func (m *machine[S]) settle(moved, postponed bool) error {
 // Terminate lets the Handler end.
 func (m *machine[S]) Terminate(_ *kista.Self, reason error) error {
 	m.phase = ending
-	m.turn = turn[S]{}
 	if t, ok := m.handler().(Terminator[S]); ok {
 		if err := plain(t.Terminate(&m.c, reason)); err != nil {
 			m.report(err)
