@@ -2,6 +2,7 @@ package sys_test
 
 import (
 	"context"
+	"log/slog"
 	"testing"
 	"testing/synctest"
 
@@ -226,6 +227,45 @@ func TestS237_OneThatIsBusy(t *testing.T) {
 		assert.NoError(t, err)
 		assert.Equal(t, versionOf(t, pid), "counter/1 one")
 		assert.Equal(t, versionOf(t, busy), "counter/1 one")
+	})
+}
+
+func TestAPlanThatCannotBe(t *testing.T) {
+	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+		pid, other := start(t, n, 0, server.Opts{}), start(t, n, 0, server.Opts{})
+		code := server.Upgrade(counter2(), up)
+		assert.ErrorIs(t, upgrade(t, code, pid, other, pid), sys.ErrTwice)
+		assert.ErrorIs(t, upgrade(t, code, pid, kista.PID{}), kista.ErrNoProcess)
+		assert.NoError(t, upgrade(t, code))
+		within(t, n, func(s *kista.Self) {
+			_, err := sys.Upgrade(s, sys.Plan{Steps: []sys.Step{{PIDs: []kista.PID{pid, s.PID()}, Code: code}}})
+			assert.ErrorIs(t, err, kista.ErrCallingSelf)
+		})
+		assert.Equal(t, versionOf(t, pid), "counter/1 one")
+	})
+}
+
+// System requests carry code, so they do not leave the program.
+func TestOtherNodes(t *testing.T) {
+	bubble(t, func(t *testing.T, a *kista.Node, _ *records) {
+		b, err := kista.Start(kista.Config{Name: "b", Logger: slog.New(slog.DiscardHandler)})
+		assert.NoError(t, err)
+		defer func() { assert.NoError(t, b.Stop(context.Background())) }()
+		defer kista.Pipe(a, b)()
+		far := start(t, b, 0, server.Opts{})
+		within(t, a, func(s *kista.Self) {
+			assert.NoError(t, s.Register("here"))
+			sent := b.Spawn(func(s *kista.Self) error { return s.Send(b.Remote("a", "here"), far) })
+			seen, err := kista.Receive[kista.PID](s) // as it looks from here
+			assert.NoError(t, err)
+			assert.Equal(t, a.Alive(sent), false)
+			assert.ErrorIs(t, sys.Suspend(s, seen), kista.ErrRemote)
+			assert.ErrorIs(t, sys.Suspend(t.Context(), seen), kista.ErrRemote)
+			assert.ErrorIs(t, upgrade(t, server.Upgrade(counter2(), up), seen), kista.ErrRemote)
+			_, err = sys.Trace(t.Context(), seen, nil)
+			assert.ErrorIs(t, err, kista.ErrRemote)
+		})
+		assert.Equal(t, call(t, far, 1), 1)
 	})
 }
 

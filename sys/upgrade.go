@@ -59,7 +59,7 @@ type Upgraded struct {
 }
 
 // UpgradeError says which process an upgrade has failed at, in which phase:
-// "suspend", "prepare" or "install". A plan that is not Rolling has changed
+// "check", "suspend", "prepare" or "install". A plan that is not Rolling has changed
 // nothing then, unless the phase is "install": somebody else has resumed or
 // suspended the process in the midst of it.
 type UpgradeError struct {
@@ -76,6 +76,7 @@ func (e *UpgradeError) Error() string {
 func (e *UpgradeError) Unwrap() error { return e.Reason }
 
 func init() {
+	kista.RegisterError(ErrTwice)
 	kista.RegisterErrorType(func(e *UpgradeError, f func(error) error) error {
 		return &UpgradeError{PID: e.PID, Phase: e.Phase, Reason: f(e.Reason)}
 	})
@@ -91,8 +92,9 @@ func init() {
 // installed by then is not, all are resumed, and only then Upgrade returns, with
 // ctx's error. Should the process be killed, what it has suspended goes on.
 //
-// The error is an [*UpgradeError], [kista.ErrRemote] for processes of other nodes,
-// or ctx's.
+// The error is ctx's, or an [*UpgradeError]: for a process of another node with
+// [kista.ErrRemote], for the caller itself with [kista.ErrCallingSelf], for one
+// that the plan names twice with [ErrTwice].
 func Upgrade(ctx context.Context, plan Plan) ([]Upgraded, error) {
 	u := &upgrade{ctx: ctx, plan: plan, out: make(chan error, 1)}
 	for _, step := range plan.Steps {
@@ -101,13 +103,10 @@ func Upgrade(ctx context.Context, plan Plan) ([]Upgraded, error) {
 		}
 	}
 	report := u.report()
-	if len(report) == 0 {
-		return nil, nil
+	if err := check(ctx, report); err != nil || len(report) == 0 {
+		return report, err
 	}
 	node := kista.NodeOf(report[0].PID)
-	if node == nil {
-		return report, &UpgradeError{PID: report[0].PID, Phase: "suspend", Reason: kista.ErrRemote}
-	}
 	u.now = node.Now
 	pid, err := node.SpawnWith(kista.SpawnOpts{Label: "upgrade"}, u.run)
 	if err != nil {
@@ -121,6 +120,33 @@ func Upgrade(ctx context.Context, plan Plan) ([]Upgraded, error) {
 		return report, fmt.Errorf("sys: the process that upgrades was ended: %w", why)
 	}
 }
+
+// check finds what is wrong with a plan before anything is done.
+func check(ctx context.Context, targets []Upgraded) error {
+	me, is := kista.Caller(ctx)
+	seen := make(map[kista.PID]bool, len(targets))
+	for _, t := range targets {
+		var why error
+		switch {
+		case t.PID.IsZero():
+			why = kista.ErrNoProcess
+		case kista.NodeOf(t.PID) == nil:
+			why = kista.ErrRemote
+		case is && me.PID() == t.PID:
+			why = kista.ErrCallingSelf
+		case seen[t.PID]:
+			why = ErrTwice
+		}
+		if why != nil {
+			return &UpgradeError{PID: t.PID, Phase: "check", Reason: why}
+		}
+		seen[t.PID] = true
+	}
+	return nil
+}
+
+// ErrTwice says that a plan names a process twice.
+var ErrTwice = errors.New("sys: the plan names the process twice")
 
 type upgrade struct {
 	ctx     context.Context // the caller's
