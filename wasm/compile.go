@@ -22,6 +22,9 @@ type code struct {
 	compiled wazero.CompiledModule
 	config   wazero.ModuleConfig
 	memory   *slab.Pool
+	info     *rewrite.Module // without its code
+	starts   []string        // the exports that let an instance begin
+	image    atomic.Pointer[image]
 	exports  [callbacks]bool
 	version  int64
 	users    atomic.Int64
@@ -96,8 +99,13 @@ func compile(ctx context.Context, module []byte, lim Limits) (*code, error) {
 	case err != nil:
 		return fail(moduleError(err))
 	}
+	re.Code = nil
+	c.info = re
+	if re.Start {
+		c.starts = append(c.starts, rewrite.StartName)
+	}
 	if _, reactor := re.Funcs["_initialize"]; reactor {
-		c.config = c.config.WithStartFunctions("_initialize")
+		c.starts = append(c.starts, "_initialize")
 	}
 	for cb, want := range exported {
 		_, c.exports[cb] = re.Funcs[want.name]
@@ -107,6 +115,7 @@ func compile(ctx context.Context, module []byte, lim Limits) (*code, error) {
 			return fail(refusal("asking for its version: %v", err))
 		}
 	}
+	c.takeImage()
 	return c, nil
 }
 

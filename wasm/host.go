@@ -104,6 +104,7 @@ func (f hostFunction) goFunction() api.GoModuleFunc {
 		in.check()
 		in.burn(perCall)
 		if f.acts && in.quiet {
+			in.marked = true
 			if len(f.results) > 0 {
 				st[0] = code32(errNotNow)
 				if f.results[0] == i64 {

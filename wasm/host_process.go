@@ -142,6 +142,7 @@ func (in *instance) hostLog(m api.Module, st []uint64) {
 // callback.
 func (in *instance) log(level slog.Level, stream, text string) bool {
 	in.logged++
+	in.marked = true
 	if in.proc == nil || in.logged > mostLogs {
 		if in.proc != nil && in.logged == mostLogs+1 {
 			in.proc.self.Logger().Warn("wasm: the guest logs too much; the rest of this callback's records are dropped")
@@ -161,6 +162,7 @@ func (in *instance) log(level slog.Level, stream, text string) bool {
 // hostNow is the time in nanoseconds since 1970, or an error where the guest has no
 // clock.
 func (in *instance) hostNow(_ api.Module, st []uint64) {
+	in.marked = true
 	if in.proc == nil || !in.proc.o.Clock {
 		st[0] = code64(errForbidden)
 		return
@@ -172,6 +174,7 @@ func (in *instance) hostNow(_ api.Module, st []uint64) {
 // its own.
 func (in *instance) sleep(d time.Duration) {
 	p := in.proc
+	in.marked = true
 	if p == nil || d <= 0 {
 		return
 	}

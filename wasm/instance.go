@@ -36,6 +36,7 @@ type instance struct {
 	budget int64     // most of it
 	until  time.Time
 	quiet  bool // only asked for its state, or to take one: it must not act
+	marked bool // it has tried to, or done what others can see
 	cause  error
 	full   bool // memory was refused in this callback
 
@@ -134,10 +135,16 @@ func (c *code) instantiate(p *process, until time.Time) (*instance, error) {
 	return in, nil
 }
 
-// start lets the engine make the instance. Memory that is smaller than what the
-// module begins with would make it panic.
+// start lets the engine make the instance, and lets it begin: from the image, if
+// the code has one. Memory that is smaller than what the module begins with would
+// make the engine panic.
 func (c *code) start(in *instance, slot *slab.Slot) (mod api.Module, err error) {
-	if mem := c.compiled.ExportedMemories()["memory"]; mem != nil && slot.Resize(int(mem.Min())*rewrite.PageSize) == nil {
+	least := c.info.MinPages * rewrite.PageSize
+	im := c.image.Load()
+	if im != nil {
+		least = im.size
+	}
+	if slot.Resize(least) == nil {
 		in.full = true
 		return nil, errors.New("the memory it begins with is more than it may have")
 	}
@@ -146,6 +153,21 @@ func (c *code) start(in *instance, slot *slab.Slot) (mod api.Module, err error) 
 	if err != nil {
 		return nil, err // a typed nil would be one otherwise
 	}
+	if im != nil {
+		return mod, im.put(mod)
+	}
+	for _, d := range c.info.Data {
+		if !mod.Memory().Write(d.Offset, d.Bytes) {
+			return mod, errors.New("a data segment does not fit into its memory")
+		}
+	}
+	for _, name := range c.starts {
+		if _, err := mod.ExportedFunction(name).Call(in.context()); err != nil {
+			return mod, err
+		}
+	}
+	in.flush(1)
+	in.flush(2)
 	return mod, nil
 }
 

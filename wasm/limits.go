@@ -42,6 +42,13 @@ type Limits struct {
 	Depth int
 	// Compile is how long compiling may take: 30 seconds by default.
 	Compile time.Duration
+	// NoImage lets each process run its own start functions (_initialize). Otherwise,
+	// where those do nothing that can be seen from outside, they run once, when the
+	// module is loaded, and processes begin with a copy of what they have left: in a
+	// hundredth of the time, and sharing what they do not write to. What is drawn at
+	// random at the start is then the same in all of them: guests that must not be
+	// guessed use crypto/rand, or the like, which asks the host.
+	NoImage bool
 }
 
 const (

@@ -71,9 +71,18 @@ func (c *coder) outline(f *body, fn int) (loops []int, calls bool, err *Error) {
 			open = open[:len(open)-1]
 		case opCall, opCallIndirect:
 			calls = true
+		case opTableSet:
+			c.fluid = true
 		case opBulk:
-			if (in.sub == bulkMemoryInit || in.sub == bulkDataDrop) && int64(in.index) >= int64(len(c.data)) {
-				q.fail("there is no data segment %d", in.index)
+			switch in.sub {
+			case bulkMemoryInit, bulkDataDrop, bulkTableInit, bulkElemDrop, bulkTableCopy, bulkTableGrow, bulkTableFill:
+				c.fluid = true
+			}
+			if in.sub == bulkMemoryInit || in.sub == bulkDataDrop {
+				c.usesData = true
+				if int64(in.index) >= int64(len(c.data)) {
+					q.fail("there is no data segment %d", in.index)
+				}
 			}
 		}
 	}
@@ -156,7 +165,7 @@ func (c *coder) bulkCost(in instruction) (helper uint32, cost int) {
 		c.helped[1] = true
 		return c.copy, 0
 	case bulkMemoryInit:
-		return 0, 1 + c.sizes[in.index]>>touchedShift
+		return 0, 1 + len(c.data[in.index].Bytes)>>touchedShift
 	case bulkTableInit, bulkTableCopy, bulkTableFill:
 		return 0, 1 + 8*c.lim.Table>>touchedShift
 	case bulkTableGrow:

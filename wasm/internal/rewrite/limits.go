@@ -8,6 +8,7 @@ const (
 	YieldModule  = "kista:fuel" // the import that is called when the fuel is used up: (i32) -> i32
 	YieldName    = "yield"
 	GlobalPrefix = "kista:global:" // exports of mutable globals
+	StartName    = "kista:start"   // export of the start function, () -> (), if there is one
 	reserved     = "kista:"
 )
 

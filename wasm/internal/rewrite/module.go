@@ -23,6 +23,17 @@ type Module struct {
 	MinPages int             // of memory at its start
 	Mutable  []int           // numbers of the mutable globals, exported under GlobalPrefix
 	Points   int             // places at which fuel is taken
+	Data     []Data          // what the host puts into the memory first
+	Start    bool            // it exports StartName, which the host calls then
+	// Whole says that memory and mutable globals are all the state there is: nothing in
+	// the code changes a table or drops a segment.
+	Whole bool
+}
+
+// Data is a piece of a memory's first content.
+type Data struct {
+	Offset uint32
+	Bytes  []byte
 }
 
 type funcType struct{ params, results []byte }
@@ -59,6 +70,12 @@ type element struct {
 	exprs  []constant
 }
 
+// segment is a data segment. An active one is put in place by the host.
+type segment struct {
+	active bool
+	Data
+}
+
 type body struct {
 	at     int // where its bytes stand in the module
 	locals []byte
@@ -84,9 +101,10 @@ type source struct {
 	elems    []element
 	dataDecl int // -1: no count section
 	bodies   []body
-	data     [][]byte // as they are
-	sizes    []int    // bytes in each segment
-	names    []byte   // the name section's function names, as they are
+	data     []segment
+	fluid    bool   // the code changes a table or drops a segment
+	usesData bool   // the code names data segments
+	names    []byte // the name section's function names, as they are
 }
 
 const (
@@ -469,25 +487,51 @@ func (s *source) readCode(q *reader) {
 
 func (s *source) readData(q *reader) {
 	for range q.count(s.lim.Items, "data segments") {
-		at := q.pos
+		var seg segment
 		switch flags := q.u32(); flags {
 		case 0:
-			s.constant(q)
+			seg.active = true
 		case 1:
 		case 2:
+			seg.active = true
 			q.index(btoi(s.hasMem), "memory")
-			s.constant(q)
 		default:
 			q.fail("a data segment with flags %#x", flags)
 		}
-		size := int(q.u32())
-		q.bytes(size)
+		if seg.active {
+			seg.Offset = q.place()
+			if !s.hasMem {
+				q.fail("a data segment without a memory")
+			}
+		}
+		seg.Bytes = q.bytes(int(q.u32()))
 		if q.err != nil {
 			return
 		}
-		s.data = append(s.data, q.b[at:q.pos])
-		s.sizes = append(s.sizes, size)
+		s.data = append(s.data, seg)
 	}
+}
+
+// place reads where a segment goes: a constant of 32 bits.
+func (r *reader) place() uint32 {
+	if r.u8() != opI32Const {
+		r.fail("a data segment's place is not a constant")
+	}
+	at := r.pos
+	r.signed(5)
+	var v uint32
+	if r.err == nil {
+		for i, c := range r.b[at:r.pos] {
+			v |= uint32(c&0x7f) << (7 * i)
+			if last := at+i == r.pos-1; last && c&0x40 != 0 && i < 4 {
+				v |= ^uint32(0) << (7 * (i + 1))
+			}
+		}
+	}
+	if r.u8() != opEnd {
+		r.fail("a data segment's place is not a constant")
+	}
+	return v
 }
 
 // funcsExported lists what functions the module exports.

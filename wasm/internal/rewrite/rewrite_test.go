@@ -61,16 +61,41 @@ func (m *machine) yield(_ context.Context, _ api.Module, st []uint64) {
 
 // run makes an instance and calls its f once for each argument.
 func (m *machine) run(ctx context.Context, code []byte, args ...uint32) (results []string) {
+	return m.runModule(ctx, &rewrite.Module{Code: code}, args...)
+}
+
+// begin does what is left to the host when an instance is made.
+func begin(ctx context.Context, in api.Module, re *rewrite.Module) error {
+	for _, d := range re.Data {
+		if !in.Memory().Write(d.Offset, d.Bytes) {
+			return errors.New("data outside the memory")
+		}
+	}
+	if re.Start {
+		_, err := in.ExportedFunction(rewrite.StartName).Call(ctx)
+		return err
+	}
+	return nil
+}
+
+func (m *machine) runModule(ctx context.Context, re *rewrite.Module, args ...uint32) (results []string) {
+	code := re.Code
 	cm, err := m.rt.CompileModule(ctx, code)
 	if err != nil {
 		return []string{"does not compile: " + err.Error()}
 	}
 	defer cm.Close(ctx)
 	in, err := m.rt.InstantiateModule(ctx, cm, wazero.NewModuleConfig().WithName(""))
-	if err != nil {
-		return []string{outcome(nil, err)}
+	if err == nil {
+		defer in.Close(ctx)
+		err = begin(ctx, in, re)
 	}
-	defer in.Close(ctx)
+	switch {
+	case errors.Is(err, errSpent) || errors.Is(err, errDeep):
+		return []string{outcome(nil, err)}
+	case err != nil:
+		return []string{"does not start"}
+	}
 	f := in.ExportedFunction("f")
 	if f == nil || len(f.Definition().ParamTypes()) != 1 {
 		return []string{"no f"}
@@ -123,7 +148,7 @@ func TestSameResults(t *testing.T) {
 			}
 			for _, args := range [][]uint32{{0}, {1}, {2}, {3}, {4, 5, 6}, {11, 24}, {20, 1, 0, 1}} {
 				m.budget = 1 << 40
-				want, got := m.run(ctx, src, args...), m.run(ctx, re.Code, args...)
+				want, got := m.run(ctx, src, args...), m.runModule(ctx, re, args...)
 				if !slices.Equal(want, got) {
 					t.Errorf("f%v: %v, want %v", args, got, want)
 				}
@@ -157,7 +182,7 @@ func TestNothingRunsForLong(t *testing.T) {
 				t.Fatal(err)
 			}
 			m.budget = 1 << 20
-			if got := m.run(ctx, re.Code, 0); got[0] != errSpent.Error() {
+			if got := m.runModule(ctx, re, 0); got[0] != errSpent.Error() {
 				t.Errorf("it came to %v, want the end of its budget", got)
 			}
 			if m.yields < 10 {
@@ -185,7 +210,7 @@ func TestRecursionEnds(t *testing.T) {
 				t.Fatal(err)
 			}
 			m.budget = 1 << 30
-			if got := m.run(ctx, re.Code, 0); got[0] != errDeep.Error() {
+			if got := m.runModule(ctx, re, 0); got[0] != errDeep.Error() {
 				t.Errorf("it came to %v, want %v", got, errDeep)
 			}
 		})
@@ -213,7 +238,7 @@ func TestDepthIsGivenBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	m.budget = 1 << 40
-	if got := m.run(ctx, re.Code, 0); got[0] != "100000" {
+	if got := m.runModule(ctx, re, 0); got[0] != "100000" {
 		t.Errorf("f = %v", got)
 	}
 }
@@ -332,7 +357,7 @@ func FuzzRewrite(f *testing.F) {
 		m := newMachine(ctx)
 		defer m.rt.Close(ctx)
 		m.budget = 1 << 16
-		got := m.run(ctx, re.Code, arg)
+		got := m.runModule(ctx, re, arg)
 		if strings.HasPrefix(got[0], "does not compile") {
 			if want := m.rt; want != nil {
 				if cm, err := m.rt.CompileModule(ctx, src); err == nil {

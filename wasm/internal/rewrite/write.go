@@ -53,7 +53,7 @@ func (s *source) write() (*Module, error) {
 	}
 	m := &Module{
 		Imports: s.imports, Funcs: s.funcsExported(), Memory: s.exportsMemory(),
-		MinPages: int(s.min), Points: c.points,
+		MinPages: int(s.min), Points: c.points, Start: s.start >= 0, Whole: !s.fluid,
 	}
 	w := &writer{out: []byte("\x00asm\x01\x00\x00\x00")}
 	w.section(1, s.emitTypes(types))
@@ -68,20 +68,33 @@ func (s *source) write() (*Module, error) {
 	}
 	w.section(6, c.emitGlobals())
 	w.section(7, c.emitExports(m))
-	if s.start >= 0 {
-		w.section(8, appendU32(nil, c.moved(uint32(s.start))))
-	}
 	w.vector(9, len(s.elems), func(b []byte, i int) []byte { return c.emitElement(b, &s.elems[i]) })
-	if s.dataDecl >= 0 {
+	if s.usesData && s.dataDecl >= 0 {
 		w.section(12, appendU32(nil, uint32(s.dataDecl)))
 	}
 	w.vector(10, len(code), func(b []byte, i int) []byte {
 		return append(appendU32(b, uint32(len(code[i]))), code[i]...)
 	})
-	w.vector(11, len(s.data), func(b []byte, i int) []byte { return append(b, s.data[i]...) })
+	for _, seg := range s.data {
+		if seg.active {
+			m.Data = append(m.Data, seg.Data)
+		}
+	}
+	if s.usesData {
+		w.vector(11, len(s.data), func(b []byte, i int) []byte { return s.data[i].emit(b) })
+	}
 	w.section(0, c.emitNames())
 	m.Code = w.out
 	return m, nil
+}
+
+// emit writes a segment as a passive one. What is left of an active one, once it is
+// in place, is empty.
+func (seg segment) emit(b []byte) []byte {
+	if seg.active {
+		return append(b, 1, 0)
+	}
+	return append(appendU32(append(b, 1), uint32(len(seg.Bytes))), seg.Bytes...)
 }
 
 func bytesClone(types []funcType) []funcType { return append([]funcType(nil), types...) }
@@ -158,11 +171,18 @@ func (c *coder) emitExports(m *Module) []byte {
 		b = appendU32(append(appendName(b, e.name), e.kind), e.index)
 	}
 	for i, g := range c.globals {
+		if g.mut == 1 && (g.typ < typeF64 || g.typ > typeI32) {
+			m.Whole = false // a vector or a reference cannot be read as a number
+		}
 		if g.mut == 1 {
 			b = appendU32(append(appendName(b, GlobalPrefix+strconv.Itoa(i)), kindGlobal), uint32(i))
 			m.Mutable = append(m.Mutable, i)
 			n++
 		}
+	}
+	if c.start >= 0 {
+		b = appendU32(append(appendName(b, StartName), kindFunc), c.moved(uint32(c.start)))
+		n++
 	}
 	return append(appendU32(nil, uint32(n)), b...)
 }

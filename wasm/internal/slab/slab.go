@@ -6,6 +6,10 @@
 // freed goes back to the operating system at once. Since the garbage collector
 // does not see it, the memory of guests neither slows it down nor misleads it.
 //
+// A Pool may have an image: what the memory of an instance begins with, instead of
+// zeros. Where the operating system can, all slots share its pages until they are
+// written to.
+//
 // Where the operating system offers no such reservations the slots are ordinary
 // Go memory, with the same behaviour towards the instance.
 package slab
@@ -34,6 +38,13 @@ type Pool struct {
 	chunks [][]byte
 	used   int
 	closed bool
+	image  *image
+}
+
+// image is the common content of slots. file is -1 where it has to be copied.
+type image struct {
+	content []byte
+	file    int
 }
 
 // New makes a pool of slots of so many bytes, a multiple of 64 KiB. Nothing is
@@ -46,6 +57,20 @@ type Slot struct {
 	b    []byte // the whole slot
 	high int    // bytes that may have been touched
 	most int    // bytes that it may grow to
+
+	mapped bool // its first pages are those of the pool's image
+}
+
+// SetImage gives all slots that are handed out from now on a first content, at
+// most as large as a slot. It is called once, by who has used a slot at most.
+func (p *Pool) SetImage(content []byte) {
+	im := &image{content: content, file: -1}
+	if f, err := share(content); err == nil {
+		im.file = f
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.image = im
 }
 
 // Get returns a slot that may grow up to most bytes, at most the pool's size. The
@@ -65,7 +90,22 @@ func (p *Pool) Get(most int) (*Slot, error) {
 	p.free = p.free[:len(p.free)-1]
 	p.used++
 	s.most = min(most, p.slot)
+	if p.image != nil {
+		s.fill(p.image)
+	}
 	return s, nil
+}
+
+// fill puts the image into the slot, unless it is there already.
+func (s *Slot) fill(im *image) {
+	if s.mapped {
+		return
+	}
+	if im.file >= 0 && lay(s.b[:len(im.content)], im.file) == nil {
+		s.mapped = true
+		return
+	}
+	s.high = max(s.high, copy(s.b, im.content)) // too many mappings, say
 }
 
 // reserve gets address space for more slots: fewer where there is not enough.
@@ -104,6 +144,10 @@ func (p *Pool) releaseLocked() {
 		release(b)
 	}
 	p.chunks, p.free = nil, nil
+	if p.image != nil && p.image.file >= 0 {
+		drop(p.image.file)
+	}
+	p.image = nil
 }
 
 // InUse returns the number of slots that have not been freed.
@@ -125,7 +169,9 @@ func (s *Slot) Resize(size int) []byte {
 
 // Free gives the slot back. Nobody may use its memory any more.
 func (s *Slot) Free() {
-	wipe(s.b[:s.high])
+	if !wipe(s.b[:s.high]) { // else, where the image is mapped, that is there again
+		s.mapped = false
+	}
 	s.high = 0
 	p := s.pool
 	p.mu.Lock()

@@ -76,3 +76,31 @@ func TestSlotsHammer(t *testing.T) {
 	assert.Equal(t, p.InUse(), 0)
 	p.Close()
 }
+
+func TestSlotsBeginWithTheImage(t *testing.T) {
+	p := slab.New(size)
+	defer p.Close()
+	before, err := p.Get(size) // handed out without it, and used
+	assert.NoError(t, err)
+	before.Resize(size)[5] = 9
+	before.Free()
+	image := make([]byte, 128<<10)
+	image[5], image[100<<10] = 1, 2
+	p.SetImage(image)
+	var slots []*slab.Slot
+	for round := range 3 {
+		for range 20 {
+			s, err := p.Get(size)
+			assert.NoError(t, err)
+			b := s.Resize(size)
+			assert.True(t, b[5] == 1 && b[100<<10] == 2 && b[0] == 0 && b[size-1] == 0, "round %d: %d %d %d %d", round, b[5], b[100<<10], b[0], b[size-1])
+			b[5], b[size-1] = byte(round+10), 7
+			slots = append(slots, s)
+		}
+		for _, s := range slots {
+			assert.Equal(t, s.Resize(size)[5], byte(round+10)) // nobody else's writes
+			s.Free()
+		}
+		slots = nil
+	}
+}
