@@ -47,7 +47,8 @@ type Terminator[S comparable] interface {
 }
 
 // Reporter is a [Handler] that says, for the log, what is to be known of its
-// data when the machine fails. Report runs in the machine, after Terminate.
+// data when the machine fails. Report runs in the machine, after Terminate; if it
+// panics, the log says so instead.
 // Without it, or if it says "", nothing of the data is logged: it may be secret,
 // large, or in use by a goroutine (differs from OTP, which prints all of it;
 // statement 158).

@@ -37,12 +37,25 @@ func (m *machine[S]) report(reason error) {
 	if running := m.timeouts.names(); len(running) > 0 {
 		attrs = append(attrs, slog.Any("timeouts", running))
 	}
-	if r, ok := m.handler().(Reporter); ok {
-		if data := r.Report(); data != "" {
-			attrs = append(attrs, slog.String("data", data))
-		}
+	if data := m.dataForReport(); data != "" {
+		attrs = append(attrs, slog.String("data", data))
 	}
 	m.c.Node().Report(slog.LevelWarn, "statem terminates", append(attrs, kista.ReportTerminate.Attr())...)
+}
+
+// dataForReport is what the Handler says of its data. If it panics, that is
+// said instead: the reason of the machine's end is the better one to keep.
+func (m *machine[S]) dataForReport() (text string) {
+	r, ok := m.handler().(Reporter)
+	if !ok {
+		return ""
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			text = fmt.Sprint("(Report panicked: ", v, ")")
+		}
+	}()
+	return r.Report()
 }
 
 // names names events, the first of them if they are many.

@@ -111,6 +111,22 @@ func TestS158_ReportNamesTheClient(t *testing.T) {
 	})
 }
 
+// A Report that panics does not replace the reason.
+func TestS158_AReportThatPanics(t *testing.T) {
+	bubble(t, func(t *testing.T, n *kista.Node, log *records) {
+		m := secretive()
+		statem.OnReport(m, func(*secret) string { panic(errOther) })
+		pid := start(t, n, statem.Of(m, newSecret), none{}, statem.Opts{})
+		end := endOf(n, pid)
+		assert.NoError(t, server.Cast(pid, "fail"))
+		assert.ErrorIs(t, <-end, errBoom)
+		pass(0)
+		got := log.attrs(t, "statem terminates")
+		assert.Equal(t, got["reason"], "boom")
+		assert.Equal(t, got["data"], "(Report panicked: other)")
+	})
+}
+
 // A state that does not let itself be printed costs its own machine only, and not
 // even its report.
 type hostile int
