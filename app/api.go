@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"time"
 
 	"github.com/kista-go/kista"
 )
@@ -147,37 +146,4 @@ func Reconfigure(ctx context.Context, ctl kista.Addr, from Sources) error {
 	from.Env, from.Flags = append([]string(nil), from.Env...), append([]string(nil), from.Flags...)
 	_, err := call[done](ctx, ctl, reconfigureReq{from: from})
 	return err
-}
-
-// Doing is what an application does at the moment that takes time: What for
-// people, PID the process that it waits for, Since how long.
-type Doing struct {
-	App    string
-	Status Status
-	What   string
-	PID    kista.PID
-	Since  time.Duration
-}
-
-// Busy lists the applications that start or stop, and what they wait for: for a
-// stop that does not come to its end. The error is a [*kista.CallError].
-func Busy(ctx context.Context, ctl kista.Addr) ([]Doing, error) {
-	all, err := LoadedApplications(ctx, ctl)
-	var out []Doing
-	for _, a := range all {
-		if a.Master.IsZero() {
-			continue
-		}
-		v, err := kista.CallFor(ctx, kista.DefaultCallTimeout, a.Master, askDoing{})
-		d, ok := v.(doingNow)
-		if err != nil || !ok || d.What == "" {
-			continue // it has ended meanwhile
-		}
-		status := a.Status
-		if d.Stopped {
-			status = Stopping
-		}
-		out = append(out, Doing{App: a.Name, Status: status, What: d.What, PID: d.PID, Since: d.Since})
-	}
-	return out, err
 }

@@ -42,14 +42,19 @@ func (h Holdup) String() string {
 // the one who stops a node, once the time is over. Who does not answer within a
 // second is taken for the end of the chain. The error is a [*kista.CallError].
 func Holdups(ctx context.Context, n *kista.Node, ctl kista.Addr) ([]Holdup, error) {
-	busy, err := Busy(ctx, ctl)
+	all, err := LoadedApplications(ctx, ctl)
 	var out []Holdup
-	for _, b := range busy {
-		if b.Status == Running {
+	for _, a := range all {
+		if a.Master.IsZero() {
 			continue
 		}
-		h := Holdup{App: b.App, Step: b.What, PID: b.PID, Since: b.Since}
-		if b.PID.IsZero() {
+		v, err := kista.CallFor(ctx, kista.DefaultCallTimeout, a.Master, askDoing{})
+		d, ok := v.(doingNow)
+		if err != nil || !ok || d.What == "" || a.Status == Running && !d.Stopped {
+			continue // it is at nothing, or has ended meanwhile
+		}
+		h := Holdup{App: a.Name, Step: d.What, PID: d.PID, Since: d.Since}
+		if d.PID.IsZero() {
 			out = append(out, h)
 			continue
 		}

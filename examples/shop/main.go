@@ -1,8 +1,8 @@
 // Command shop is a small release: two applications, run by [release.Main].
 //
 //	stock   how many of each thing there are: a server
-//	shop    sells them over HTTP: a till, which is a server, and a front, which is
-//	        a Body that listens; under a supervisor
+//	shop    sells them over HTTP: a till, which is a server, a door, which is a
+//	        state machine, and a front, which is a Body that listens; under a supervisor
 //
 // Try it, and stop it with Ctrl-C:
 //

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"errors"
 	"net/netip"
 	"time"
 
 	"github.com/kista-go/kista"
 	"github.com/kista-go/kista/app"
 	"github.com/kista-go/kista/server"
+	"github.com/kista-go/kista/statem"
 	"github.com/kista-go/kista/supervisor"
 )
 
@@ -33,24 +35,30 @@ var shopApp = app.New(app.Spec[shopConfig]{
 	Config: shopConfig{
 		Listen: netip.MustParseAddrPort("127.0.0.1:8080"), Price: 2, Patient: 5 * time.Second,
 	},
-	Phases: []app.Phase{{Name: "open"}},
+	Phases: []app.Phase{{Name: "check"}},
 	Start: func(c *app.Ctx[shopConfig]) (kista.Program, error) {
-		// A till that fails takes the front with it: its customers start afresh.
+		// If one of them fails, they all start afresh.
 		return supervisor.Program(supervisor.Spec{
-			Strategy: supervisor.RestForOne,
+			Strategy: supervisor.OneForAll,
 			Children: []supervisor.Child{
 				{ID: "till", Start: server.Child(server.Of(&tillCode, newTill), c.Config.Price, server.Opts{Name: "till"})},
+				{ID: "door", Start: statem.Child(statem.Of(&doorCode, newDoor), struct{}{}, statem.Opts{Name: "door"})},
 				{ID: "front", Start: kista.BodyProgram(kista.SpawnOpts{Name: "front"}, true, front(c.Config))},
 			},
 		}, supervisor.Opts{Name: "shop"}), nil
 	},
 	StartPhase: func(c *app.Ctx[shopConfig], _ string, _ any) error {
-		// All that the shop needs is up: let customers in.
-		return c.Send(c.Node().Name("front"), open{})
+		// The start counts only if the till answers.
+		_, err := server.Call(c, c.Node().Name("till"), takings{})
+		return err
 	},
 	PrepStop: func(c *app.Ctx[shopConfig]) error {
 		// The last customers are served before the till closes.
-		return closeFront(c, c.Node().Name("front"))
+		_, err := server.CallFor(c, c.Config.Patient, c.Node().Name("door"), shut{})
+		if errors.Is(err, kista.ErrNoProcess) {
+			return nil // the tree has ended by itself
+		}
+		return err
 	},
 	ConfigChange: func(c *app.Ctx[shopConfig], ch app.Change[shopConfig]) error {
 		if ch.Old.Price != c.Config.Price {

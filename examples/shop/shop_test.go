@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -17,13 +18,16 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/kista-go/kista"
+	"github.com/kista-go/kista/app"
 	"github.com/kista-go/kista/internal/assert"
 	"github.com/kista-go/kista/release"
+	"github.com/kista-go/kista/server"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// open is a shop that runs.
+// running is a shop that runs.
 type running struct {
 	t       *testing.T
 	url     string
@@ -126,6 +130,43 @@ func TestPriceChanges(t *testing.T) {
 	_, body := s.do("GET", "/takings", "Token", "t")
 	assert.Equal(t, body, "7")
 	s.stop()
+}
+
+// Customers who are inside when the shop is told to stop are served; others are
+// sent away.
+func TestLastCustomers(t *testing.T) {
+	ctx := t.Context()
+	n, err := kista.Start(kista.Config{Logger: slog.New(slog.DiscardHandler)})
+	assert.NoError(t, err)
+	defer func() { assert.NoError(t, n.Stop(context.WithoutCancel(ctx))) }()
+	ctl, err := app.StartController(ctx, n, app.Opts{Config: app.Sources{Flags: []string{"--shop.listen=127.0.0.1:0"}}})
+	assert.NoError(t, err)
+	assert.NoError(t, app.Load(ctx, ctl, shopApp, stockApp))
+	_, err = app.EnsureAllStarted(ctx, ctl, app.Permanent, "shop")
+	assert.NoError(t, err)
+
+	door := n.Name("door")
+	for range 2 {
+		_, err := server.Call(ctx, door, enter{})
+		assert.NoError(t, err)
+	}
+	stopped := make(chan error, 1)
+	go func() { stopped <- app.Stop(ctx, ctl, "shop") }()
+	for err == nil { // until the door closes
+		if _, err = server.Call(ctx, door, enter{}); err == nil {
+			assert.NoError(t, server.Cast(door, leave{}))
+		}
+	}
+	assert.ErrorIs(t, err, errClosed)
+	for range 2 {
+		assert.Silent(t, stopped)
+		assert.NoError(t, server.Cast(door, leave{}))
+	}
+	assert.NoError(t, assert.Within(t, time.Minute, stopped))
+	assert.NoError(t, app.Start(ctx, ctl, "shop", app.Permanent)) // and it opens again
+	_, err = server.Call(ctx, door, enter{})
+	assert.NoError(t, err)
+	assert.NoError(t, server.Cast(door, leave{}))
 }
 
 func TestMistakes(t *testing.T) {
