@@ -48,7 +48,8 @@
 //
 // # What a port does not contain
 //
-// A program has the rights of the node's user: it may delete what the node may delete, and kill what the node may kill, its
-// guardian ([ErrGuardianDied]: the program dies with it, a descendant that had got away before may not) and its node included.
-// Ports need Linux.
+// A program has the rights of the node's user, unless it is in a [Sandbox]: it may delete what the node may delete, and kill
+// what the node may kill. If it kills its guardian, it dies of that, and its descendants with it ([ErrGuardianDied]: behind all
+// guardians stands one more process, the warden); if it kills its node, all do; if it kills all three, what is left is on its
+// own. Ports need Linux.
 package port

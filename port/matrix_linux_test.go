@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -307,13 +308,50 @@ func TestMatrix_L3_WritesAHugeFrame(t *testing.T) {
 	assert.Equal(t, e.Limit, port.DefaultMaxMessage)
 }
 
+// What has got away from a program whose guardian is killed is caught by the one
+// behind it.
 func TestMatrix_L3_KillsItsParent(t *testing.T) {
 	n, _, word := setup(t)
-	pid := start(t, n, shell(word, `read x; kill -9 $PPID; exec sleep 1000`))
+	b := newInbox(t, n)
+	spec := shell(word, spread+`; kill -9 $PPID; exec sleep 1000`)
+	spec.Subscriber = b.pid
+	pid := start(t, n, spec)
 	end := endOf(n, pid)
+	assert.Equal(t, b.text(t), "spread")
+	eventually(t, "the daemon has got away", func() bool { return len(running(word)) == 3 })
 	_ = port.Send(ctx, pid, []byte("go"))
 	assert.ErrorIs(t, assert.Within(t, long, end), port.ErrGuardianDied)
-	eventually(t, "the program is gone", func() bool { return len(running(word)) == 0 })
+	assert.Equal(t, len(running(word)), 0)
+}
+
+// The warden, too, may be killed: what runs runs on, and there is a new one.
+func TestMatrix_L3_TheWardenIsKilled(t *testing.T) {
+	n, _, word := setup(t)
+	before := start(t, n, port.Spec{Path: "cat", Framing: port.Lines})
+	i, err := port.Inspect(ctx, before)
+	assert.NoError(t, err)
+	assert.NoError(t, syscall.Kill(parent(t, i.Guardian), syscall.SIGKILL))
+	after := start(t, n, shell(word, spread))
+	for range 2 {
+		got, err := port.Call(ctx, before, []byte("hello"))
+		assert.NoError(t, err)
+		assert.Equal(t, string(got), "hello")
+	}
+	for _, pid := range []kista.PID{before, after} {
+		shutdown(t, pid)
+	}
+	assert.Equal(t, len(running(word)), 0)
+}
+
+// parent is the parent of a process of the operating system.
+func parent(t testing.TB, pid int) int {
+	t.Helper()
+	status, err := os.ReadFile("/proc/" + itoa(pid) + "/status")
+	assert.NoError(t, err)
+	_, rest, _ := strings.Cut(string(status), "PPid:")
+	ppid, err := strconv.Atoi(strings.Fields(rest)[0])
+	assert.NoError(t, err)
+	return ppid
 }
 
 // The node is killed: what it ran dies with it, however far it has spread.

@@ -35,8 +35,9 @@ type run struct {
 	log    *stderrLog
 	keeper kista.PID
 
-	guard   *os.Process
+	guard   int      // the guardian's PID
 	control *os.File // to the guardian
+	leaves  *os.File // ends when the guardian has, and all with it
 	in      *os.File // the program's standard input
 	out     *os.File
 	errs    *os.File
@@ -130,13 +131,11 @@ func (r *run) serve(port, self <-chan struct{}, last func()) {
 	}
 	r.command(commandKill, 0)
 	if !happens(r.lost, guardianTime) {
-		_ = r.guard.Kill() // its death says so on the socket
-		<-r.lost
+		r.giveUp()
 	}
-	_, _ = r.guard.Wait()
 	r.drain(&reading, port, self)
 	r.mux.close()
-	for _, f := range []*os.File{r.control, r.in, r.out, r.errs} {
+	for _, f := range []*os.File{r.control, r.in, r.out, r.errs, r.leaves} {
 		f.Close() // ends whoever still reads or writes
 	}
 	reading.Wait()
@@ -144,6 +143,16 @@ func (r *run) serve(port, self <-chan struct{}, last func()) {
 	if last != nil {
 		last()
 	}
+	releaseWarden()
+}
+
+// giveUp stops waiting for a guardian that cannot make an end: something of the
+// program is stuck in the operating system, where no signal reaches it.
+func (r *run) giveUp() {
+	r.mux.self.Logger().Error("port: a killed program does not end", "program", r.spec.Path, "guardian", r.guard)
+	r.control.Close()
+	r.leaves.Close()
+	<-r.lost
 }
 
 // end asks the program to end, more and more urgently, at most for that time.
@@ -221,6 +230,7 @@ func (r *run) listen() {
 		if err := in.Decode(&e); err != nil {
 			r.finish(ErrGuardianDied)
 			r.tell(ErrGuardianDied)
+			_, _ = io.Copy(io.Discard, r.leaves)
 			return
 		}
 		switch e.Kind {
@@ -388,7 +398,7 @@ func (r *run) read() {
 
 // describe fills in what the run knows of a port.
 func (r *run) describe(i *Info) {
-	i.PID, i.Guardian = int(r.pid.Load()), r.guard.Pid
+	i.PID, i.Guardian = int(r.pid.Load()), r.guard
 	i.StderrLines, i.StderrDropped = r.log.counts()
 	r.mux.count(i)
 }

@@ -60,7 +60,7 @@ type Spec struct {
 	Path string
 	// Args are its arguments, without its own name.
 	Args []string
-	// Dir is its working directory. Empty: the node's.
+	// Dir is its working directory, counted from the node's. Empty: the node's.
 	Dir string
 	// Env is its whole environment, as "NAME=value". Empty: it has none.
 	Env []string
@@ -268,11 +268,15 @@ func (s Spec) job() (*guardian.Job, error) {
 	if err == nil {
 		path, err = filepath.Abs(path) // Dir is the program's alone
 	}
+	dir := s.Dir
+	if err == nil {
+		dir, err = filepath.Abs(dir)
+	}
 	if err != nil {
 		return nil, &StartError{Path: s.Path, Err: err}
 	}
 	j := &guardian.Job{
-		Path: []byte(path), Args: [][]byte{[]byte(s.Path)}, Dir: []byte(s.Dir), Files: len(s.Files), Jail: s.Sandbox.jail(),
+		Path: []byte(path), Args: [][]byte{[]byte(s.Path)}, Dir: []byte(dir), Files: len(s.Files), Jail: s.Sandbox.jail(),
 		Limits: guardian.Limits{
 			Data: uint64(s.Limits.Memory), File: uint64(s.Limits.FileSize),
 			CPU:  uint64((s.Limits.CPU + time.Second - 1) / time.Second),

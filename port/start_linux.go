@@ -6,17 +6,17 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/kista-go/kista/port/internal/guardian"
 )
 
-// startGuardian starts the guardian with the program's pipes and files, and hands
-// it the job. If it fails, nothing is left.
+// startGuardian has a guardian started with the program's pipes and files, and
+// hands it the job. If it fails, nothing is left.
 func (r *run) startGuardian(job *guardian.Job, files []*os.File) (err error) {
 	var ours, theirs []*os.File
 	defer func() {
@@ -33,6 +33,9 @@ func (r *run) startGuardian(job *guardian.Job, files []*os.File) (err error) {
 			}
 		}
 	}()
+	if len(files) > guardian.MaxFiles-guardian.FilesFD {
+		return fmt.Errorf("%d files are too many", len(files))
+	}
 	near, far, err := socketpair()
 	if err != nil {
 		return err
@@ -48,38 +51,33 @@ func (r *run) startGuardian(job *guardian.Job, files []*os.File) (err error) {
 		}
 		ours, theirs = append(ours, read), append(theirs, write)
 	}
-	null, err := os.Open(os.DevNull)
-	if err != nil {
-		return err
-	}
-	defer null.Close()
-	attr := &os.ProcAttr{
-		Env:   []string{"GOMAXPROCS=1"},
-		Files: append(append([]*os.File{null, null, null}, theirs...), files...),
-		Sys:   &syscall.SysProcAttr{Setsid: true}, // a terminal's signals are for the node
-	}
+	var h guardian.Hire
 	if job.Jail != nil {
-		if err := enclose(attr.Sys, job.Jail); err != nil {
+		if h.Namespaces, err = namespaces(job.Jail); err != nil {
 			return err
 		}
 	}
-	guard, err := os.StartProcess("/proc/self/exe", []string{guardian.Name}, attr)
-	if err != nil && job.Jail != nil {
-		err = &UnsupportedError{What: "a sandbox", Err: fmt.Errorf("its namespaces: %w", errors.Unwrap(err))}
-	}
+	e, gone, err := theWarden.hire(h, slices.Concat(theirs, files))
 	if err != nil {
 		return err
+	}
+	ours = append(ours, gone)
+	defer func() {
+		if err != nil {
+			theWarden.release()
+		}
+	}()
+	if e.Kind == guardian.Refused {
+		return r.refused(e)
 	}
 	text, err := json.Marshal(job)
 	if err == nil {
 		_, err = near.Write(append(binary.BigEndian.AppendUint32(nil, uint32(len(text))), text...))
 	}
 	if err != nil {
-		_ = guard.Kill()
-		_, _ = guard.Wait()
-		return err
+		return err // the guardian sees that its node has gone
 	}
-	r.guard, r.control, r.in, r.out, r.errs = guard, ours[0], ours[1], ours[2], ours[3]
+	r.guard, r.control, r.in, r.out, r.errs, r.leaves = e.PID, ours[0], ours[1], ours[2], ours[3], gone
 	return nil
 }
 
@@ -96,27 +94,21 @@ func socketpair() (near, far *os.File, err error) {
 	return os.NewFile(uintptr(fds[0]), "guardian"), os.NewFile(uintptr(fds[1]), "node"), nil
 }
 
-// enclose gives the guardian of a sandboxed program its namespaces.
-func enclose(attr *syscall.SysProcAttr, jail *guardian.Jail) error {
-	attr.Cloneflags = unix.CLONE_NEWPID | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS
+// namespaces are those that the guardian of a sandboxed program gets.
+func namespaces(jail *guardian.Jail) (flags uint64, err error) {
+	flags = unix.CLONE_NEWPID | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS
 	if !jail.Network {
-		attr.Cloneflags |= unix.CLONE_NEWNET
+		flags |= unix.CLONE_NEWNET
 	}
-	if os.Geteuid() == 0 {
-		if jail.User == 0 {
-			jail.User = nobody
-		}
-		return nil
+	switch {
+	case os.Geteuid() != 0 && jail.User != 0:
+		return 0, &UnsupportedError{What: "a user of the program's own", Err: errors.New("the node is not root")}
+	case os.Geteuid() != 0:
+		flags |= unix.CLONE_NEWUSER
+	case jail.User == 0:
+		jail.User = nobody
 	}
-	if jail.User != 0 {
-		return &UnsupportedError{What: "a user of the program's own", Err: errors.New("the node is not root")}
-	}
-	same := func(id int) []syscall.SysProcIDMap {
-		return []syscall.SysProcIDMap{{ContainerID: id, HostID: id, Size: 1}}
-	}
-	attr.Cloneflags |= unix.CLONE_NEWUSER
-	attr.UidMappings, attr.GidMappings = same(os.Geteuid()), same(os.Getegid())
-	return nil
+	return flags, nil
 }
 
 // outside returns the program's PID as the node sees it. In a sandbox it tells
@@ -125,7 +117,7 @@ func (r *run) outside(pid int) int {
 	if r.spec.Sandbox == nil {
 		return pid
 	}
-	dir := fmt.Sprintf("/proc/%d/task/%d/children", r.guard.Pid, r.guard.Pid)
+	dir := fmt.Sprintf("/proc/%d/task/%d/children", r.guard, r.guard)
 	list, err := os.ReadFile(dir)
 	if err != nil {
 		return 0 // it has ended already
@@ -133,3 +125,5 @@ func (r *run) outside(pid int) int {
 	pid, _ = strconv.Atoi(strings.TrimSpace(string(list))) // the only one it has so far
 	return pid
 }
+
+func releaseWarden() { theWarden.release() }

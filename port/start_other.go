@@ -18,3 +18,5 @@ func (r *run) startGuardian(*guardian.Job, []*os.File) error {
 }
 
 func (r *run) outside(pid int) int { return pid }
+
+func releaseWarden() {}

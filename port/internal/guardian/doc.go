@@ -6,6 +6,10 @@
 // ended, or the node is gone (the socket between them says so, whatever killed the node), the guardian kills its children
 // until it has none, and ends. It sits in no data path: the program's input and output are pipes to the node.
 //
+// The *warden* is one for all nodes of an OS process: it starts the guardians, and stands behind them as they stand behind
+// their programs. If a guardian is killed, by its program or anybody else, what it watched over becomes the warden's, which
+// kills it. The node's socket to the warden carries requests ([Hire]) with the descriptors of the guardian to be.
+//
 // The *launcher* is one more copy for a moment: where limits or a sandbox are asked for, the guardian starts it instead of the
 // program; it puts them on itself and becomes the program. What it cannot put on it refuses, with the reason.
 //

@@ -60,7 +60,8 @@ func makeGroup(spec Group) (g *group, err error) {
 		{
 			"cpu", spec.CPU > 0,
 			map[string]string{"cpu.cfs_period_us": number(cpuPeriod), "cpu.cfs_quota_us": number(quota(spec.CPU))},
-			map[string]string{"cpu.max": fmt.Sprintf("%d %d", quota(spec.CPU), cpuPeriod)}, nil,
+			map[string]string{"cpu.max": fmt.Sprintf("%d %d", quota(spec.CPU), cpuPeriod)},
+			nil,
 		},
 	} {
 		if !l.wanted {

@@ -26,6 +26,8 @@ func init() {
 		guard()
 	case LauncherName:
 		launch()
+	case WardenName:
+		ward()
 	default:
 		return
 	}
@@ -51,7 +53,10 @@ func guard() {
 	g.tell = json.NewEncoder(g.control)
 	in := bufio.NewReader(g.control)
 	var job Job
-	err := g.prepare()
+	err := prepare()
+	if err == nil { // the program may be of the same user; it has no business here
+		err = os.NewSyscallError("prctl PR_SET_DUMPABLE", unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0))
+	}
 	if err == nil {
 		err = readJob(in, &job)
 	}
@@ -69,35 +74,31 @@ func guard() {
 	for fd := StdinFD; fd < FilesFD+job.Files; fd++ {
 		_ = unix.Close(fd) // they are the program's: it must be the only one to hold them
 	}
-	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGQUIT)
-	go func() {
-		<-signals
-		g.killAll()
-	}()
+	deafen()
 	go g.listen(in)
 	g.reap()
 	g.group.remove()
 }
 
 // prepare makes the process fit to watch over others.
-func (g *guardian) prepare() error {
+func prepare() error {
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
 		return os.NewSyscallError("prctl PR_SET_CHILD_SUBREAPER", err)
-	}
-	// The program may be of the same user; it has no business here.
-	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
-		return os.NewSyscallError("prctl PR_SET_DUMPABLE", err)
 	}
 	if err := closeOnExec(); err != nil {
 		return err
 	}
-	if !g.alone {
-		if _, err := children(); err != nil {
-			return errors.New("cannot tell the children of a process, which needs /proc and a kernel with CONFIG_PROC_CHILDREN: " + err.Error())
-		}
+	if _, err := children(); err != nil {
+		return errors.New("cannot tell the children of a process, which needs /proc and a kernel with CONFIG_PROC_CHILDREN: " + err.Error())
 	}
 	return nil
+}
+
+// deafen keeps the signals that ask everybody to end from ending this process: it
+// ends with its node, which may be taking its time. They are caught, not ignored,
+// since what is ignored stays so in the program.
+func deafen() {
+	signal.Notify(make(chan os.Signal, 1), unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGQUIT, unix.SIGUSR1, unix.SIGUSR2)
 }
 
 // closeOnExec keeps every descriptor but the first three from whatever this
@@ -235,7 +236,7 @@ func children() (pids []int, err error) {
 	}
 	for _, t := range tasks {
 		list, err := os.ReadFile("/proc/self/task/" + t.Name() + "/children")
-		if errors.Is(err, os.ErrNotExist) && t.Name() != strconv.Itoa(os.Getpid()) {
+		if errors.Is(err, os.ErrNotExist) && len(tasks) > 1 {
 			continue // a thread that has ended meanwhile
 		}
 		if err != nil {

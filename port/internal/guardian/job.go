@@ -1,11 +1,23 @@
 package guardian
 
-// Name and LauncherName are the names (argv[0]) that make the executable a
-// guardian or a launcher.
+// Name, LauncherName and WardenName are the names (argv[0]) that make the
+// executable a guardian, a launcher or a warden.
 const (
 	Name         = "kista-port-guardian"
 	LauncherName = "kista-port-launcher"
+	WardenName   = "kista-port-warden"
 )
+
+// MaxFiles is how many descriptors fit into one message to the warden. The first
+// is a pipe, on which it tells one [Event], Started or Refused, and which it
+// closes when the guardian has ended and nothing that it has left behind is
+// there any more; the others are the guardian's.
+const MaxFiles = 200
+
+// Hire is the message that asks the warden for a guardian.
+type Hire struct {
+	Namespaces uint64 // flags of clone
+}
 
 // The guardian's descriptors. The program's further ones follow.
 const (
