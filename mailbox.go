@@ -171,7 +171,9 @@ func (p *proc) post(m *mail, via Ref, call *Pending, from *proc) (alive bool, er
 			return true, nil
 		}
 		p.inbox.push(m)
-		p.wakeLocked(w)
+		if !p.passesLocked(m) {
+			p.wakeLocked(w)
+		}
 	}
 	p.mu.Unlock()
 	a.run()
@@ -220,7 +222,15 @@ func (p *proc) admitLocked(m *mail, via Ref, isCall bool, a *after) (alive bool,
 
 func (p *proc) postLocked(m *mail) {
 	p.inbox.push(m)
-	p.wakeLocked(nil)
+	if !p.passesLocked(m) {
+		p.wakeLocked(nil)
+	}
+}
+
+// passesLocked reports whether m is left lying: p is suspended, and it is
+// nothing that somebody suspended looks at.
+func (p *proc) passesLocked(m *mail) bool {
+	return p.suspended && !m.system && !p.fromParent(m.msg)
 }
 
 // wakeLocked makes somebody look at the mailbox: it has an idle behaviour

@@ -39,6 +39,8 @@ type Config struct {
 	ZombieAfter time.Duration
 	// Clock is where time comes from. nil: the machine's.
 	Clock Clock
+	// Reports bounds how many reports reach the logger. Zero: see [ReportLimit].
+	Reports ReportLimit
 	// Pick, if not nil, makes the node deterministic, for tests: of its processes
 	// one at a time runs, until its next operation of the kernel, and Pick(n) says
 	// which of the n that could go on does: 0 is the one that could first. It is
@@ -164,6 +166,7 @@ func Start(cfg Config) (*Node, error) {
 	n.sched.tidy()
 	n.usual = [2]settings{{limit: n.mailbox}, {limit: n.mailbox, grace: n.grace}}
 	n.reports.start(n.logger)
+	n.LimitReports(cfg.Reports)
 	return n, nil
 }
 

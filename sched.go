@@ -257,10 +257,6 @@ func (s *sched) others(buf *[64]*worker) []*worker {
 
 // find looks for a process that is queued anywhere but in the slots.
 func (s *sched) find(w *worker) *proc {
-	if p := w.queue.pop(); p != nil {
-		return p
-	}
-	w.current.Store(nil)
 	if p := s.global.take(&w.queue, int(s.global.n.Load()/max(s.procs.Load(), 1))+1); p != nil {
 		return p
 	}

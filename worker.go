@@ -24,14 +24,15 @@ type worker struct {
 	wake    chan bool
 
 	// The goroutine's own:
-	ex    execution
-	turn  int
-	parks int
-	slots int // how often in a row it took what lay in its slot
-	runs  uint32
-	next  uint32 // when to look up, in runs
-	first uint32 // what runs was when the goroutine began
-	moved bool   // its stack has been moved since it had room for most
+	ex       execution
+	turn     int
+	searches int  // how often it ran out of work
+	ran      bool // something since it was found to be clean
+	slots    int  // how often in a row it took what lay in its slot
+	runs     uint32
+	next     uint32 // when to look up, in runs
+	first    uint32 // what runs was when the goroutine began
+	moved    bool   // its stack has been moved since it had room for most
 
 	// The spare's view of it, guarded by being the spare:
 	seen        *proc
@@ -91,6 +92,7 @@ func (w *worker) loop(spare bool) {
 //go:noinline
 func (w *worker) run(p *proc) {
 	w.runs++
+	w.ran = true
 	if p.worker.Load() != w {
 		p.worker.Store(w)
 	}
@@ -131,12 +133,27 @@ func (w *worker) find(spare bool) (p *proc, clean bool) {
 			}
 		} else {
 			if s.active.Load() <= s.procs.Load() || s.spare.Load() == spareNone {
-				if p := w.pick(); p != nil {
+				if w.runs%61 != 0 || s.global.n.Load() == 0 { // else others are to get their turn
+					if p := w.local(); p != nil {
+						return p, true
+					}
+				}
+				if w.stained() {
+					return nil, false
+				}
+				if p := s.global.pop(); p != nil {
+					return p, true
+				}
+				if p := w.local(); p != nil {
+					return p, true
+				}
+				w.current.Store(nil)
+				if p := s.find(w); p != nil {
 					return p, true
 				}
 			} // else it is one too many, and somebody is there to take over
 		}
-		if w.parks++; !spare && (w.parks < 64 || w.parks%16 == 0) && !w.clean() {
+		if w.stained() {
 			return nil, false
 		}
 		var open bool
@@ -172,16 +189,22 @@ func (w *worker) yields() {
 // with a stack that has grown a lot, it is not.
 func (w *worker) clean() bool { return !w.moved && !lockedToThread() }
 
-// pick takes the next process that is queued.
-func (w *worker) pick() *proc {
+// stained looks, when there is nothing else to do here, at what the handlers have
+// left behind, at first each time.
+func (w *worker) stained() bool {
+	if !w.ran {
+		return false
+	}
+	w.ran = false
+	w.searches++
+	return (w.searches < 1024 || w.searches%16 == 0) && !w.clean()
+}
+
+// local takes the next process that is queued here, or that comes first.
+func (w *worker) local() *proc {
 	s := w.s
 	if p := s.urgent.pop(); p != nil {
 		return p
-	}
-	if w.runs%61 == 0 {
-		if p := s.global.pop(); p != nil {
-			return p
-		}
 	}
 	if w.slot.Load() != nil {
 		p := w.slot.Swap(nil)
@@ -193,7 +216,7 @@ func (w *worker) pick() *proc {
 		}
 	}
 	w.slots = 0
-	return s.find(w)
+	return w.queue.pop()
 }
 
 // park waits until there is something to do. It returns whether the worker is
