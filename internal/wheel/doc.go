@@ -27,7 +27,7 @@
 // the next slot, be it on a high level. An entry that is alone is met at its
 // exact time, with one wake. One that has been stopped may leave a wake that
 // finds nothing to do; in exchange, while something earlier is set, to set and to
-// stop do not touch the runtime's timer. When nothing is set, no timer of the
+// stop do not touch the runtime's timer. When nothing is set, at most one timer of the
 // runtime is.
 //
 // # Rules for callers

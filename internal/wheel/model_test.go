@@ -146,7 +146,11 @@ func (m *model) advance(d time.Duration) {
 	if len(m.set) == 0 {
 		want = 0
 	}
-	if got := m.clock.outstanding(); got != want {
+	got := m.clock.outstanding()
+	if got == 1 && want == 0 && m.clock.resets {
+		return // left for the next one
+	}
+	if got != want {
 		m.t.Fatalf("%d alarms are armed for %d entries", got, len(m.set))
 	}
 }

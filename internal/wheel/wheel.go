@@ -88,7 +88,9 @@ func (w *Wheel) stopLocked(e *Entry) (stopped bool) {
 	if e.at == 0 {
 		return false
 	}
-	if w.remove(e); w.n == 0 {
+	// Most likely there is a next one, due later than the last: then the alarm need
+	// not be touched, if it is one that can be set again.
+	if w.remove(e); w.n == 0 && w.alarm.reset == nil {
 		w.alarm.stop()
 	}
 	return true

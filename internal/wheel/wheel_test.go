@@ -301,20 +301,22 @@ func TestLateRing(t *testing.T) {
 		c.advance(time.Second, false)
 		l.is(t, "a")
 
-		w.Set(&a.Entry, time.Second) // two of them, at once
-		ring = c.fireLate(t)
-		w.Stop(&a.Entry)
-		var second func()
-		w.Set(&newBell(func() {
-			l.names = append(l.names, "begin")
-			second()
-			l.names = append(l.names, "end")
-		}).Entry, time.Second)
-		w.Set(&b.Entry, time.Second)
-		second = c.fireLate(t)
-		ring()
-		l.is(t, "begin", "end", "b")
-		assert.Equal(t, c.outstanding(), 0)
+		if !resets { // else the one that is late is left for the next
+			w.Set(&a.Entry, time.Second) // two of them, at once
+			ring = c.fireLate(t)
+			w.Stop(&a.Entry)
+			var second func()
+			w.Set(&newBell(func() {
+				l.names = append(l.names, "begin")
+				second()
+				l.names = append(l.names, "end")
+			}).Entry, time.Second)
+			w.Set(&b.Entry, time.Second)
+			second = c.fireLate(t)
+			ring()
+			l.is(t, "begin", "end", "b")
+			assert.Equal(t, c.outstanding(), 0)
+		}
 
 		w.Set(&a.Entry, time.Second) // and one that is still to come when all is over
 		ring = c.fireLate(t)
