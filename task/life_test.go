@@ -2,6 +2,7 @@ package task_test
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -216,9 +217,12 @@ func TestATaskThatIsNeverSummoned(t *testing.T) {
 		_, err = kista.System(t.Context(), sup, kista.Resume{})
 		assert.NoError(t, err)
 		synctest.Wait()
+		counts, err := supervisor.CountChildren(t.Context(), sup)
+		assert.NoError(t, err)
+		assert.Equal(t, counts.Active, 1) // the process's task has gone at once
 		pass(5 * time.Second)
 		assert.Equal(t, j.take(), nil)
-		counts, err := supervisor.CountChildren(t.Context(), sup)
+		counts, err = supervisor.CountChildren(t.Context(), sup)
 		assert.NoError(t, err)
 		assert.Equal(t, counts.Active, 0)
 	})
@@ -282,5 +286,44 @@ func TestDeliver(t *testing.T) {
 			return err
 		})
 		assert.ErrorIs(t, wait(t, owner), errBoom)
+	})
+}
+
+// watched is a context that counts who watches it.
+type watched struct {
+	context.Context
+	watchers *atomic.Int64
+}
+
+// AfterFunc is what package context calls to watch.
+func (w watched) AfterFunc(f func()) func() bool {
+	w.watchers.Add(1)
+	stop := context.AfterFunc(w.Context, f)
+	return func() bool {
+		stopped := stop()
+		if stopped {
+			w.watchers.Add(-1)
+		}
+		return stopped
+	}
+}
+
+// A long-lived context does not collect the tasks that were started with it, also
+// if nobody asks for their results.
+func TestTheContextForgetsTasksThatAreOver(t *testing.T) {
+	bubble(t, func(t *testing.T, n *kista.Node, sup kista.PID) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		w := watched{ctx, new(atomic.Int64)}
+		for _, start := range starters(n, sup) {
+			a := start(w, after(time.Second))
+			assert.Equal(t, w.watchers.Load(), 1)
+			pass(time.Second)
+			assert.Equal(t, w.watchers.Load(), 0)
+			_ = a
+			b := start(w, forever)
+			_, _ = b.Shutdown(w, 0)
+			assert.Equal(t, w.watchers.Load(), 0)
+		}
 	})
 }

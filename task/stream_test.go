@@ -273,7 +273,7 @@ func TestStreamWithABadInput(t *testing.T) {
 				}
 			}
 		}
-		assert.Equal(t, collect(stream(ctx, slow, task.StreamOpts{}, work)), []string{"4: 1", "6: 1", "7: 1"})
+		assert.Equal(t, collect(stream(ctx, slow, task.StreamOpts{MaxConcurrency: 2}, work)), []string{"4: 1", "6: 1", "7: 1"})
 
 		// What is no data is an error of the item.
 		type bad struct{ C chan int }
