@@ -174,6 +174,28 @@ func TestS154_AnsweringTwice(t *testing.T) {
 	})
 }
 
+// Package server's Crash is not ours: that is said, and not answered to a caller as
+// if it were a refusal.
+func TestS154_TheCrashOfServers(t *testing.T) {
+	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+		m := answering(func(*ctx, string) (string, error) { return "", server.Crash(errBoom) })
+		statem.OnCast(m.Any(), func(*ctx, *int, string) error { return server.Crash(nil) })
+		for _, trigger := range []func(pid kista.PID) error{
+			func(pid kista.PID) error { return server.Cast(pid, "go") },
+			func(pid kista.PID) error {
+				_, err := server.Call(t.Context(), pid, ask{})
+				assert.ErrorAs[*statem.ActionError](t, err)
+				return nil
+			},
+		} {
+			pid := start(t, n, statem.Of(m, counting), 0, statem.Opts{})
+			end := endOf(n, pid)
+			assert.NoError(t, trigger(pid))
+			assert.Equal(t, assert.ErrorAs[*statem.ActionError](t, <-end).Action, "server.Crash")
+		}
+	})
+}
+
 // A caller whose question led to an impossible wish is not answered: it hears why.
 func TestS154_ACallerHearsOfTheBadAction(t *testing.T) {
 	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {

@@ -2,6 +2,7 @@ package statem_test
 
 import (
 	"errors"
+	"log/slog"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,7 +24,7 @@ func (wrongClock) AfterFunc(d time.Duration, f func()) kista.Stopper {
 // Points in time are those of the node's clock.
 func TestS149_TheNodesClock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n, err := kista.Start(kista.Config{Name: "a", Clock: wrongClock{}})
+		n, err := kista.Start(kista.Config{Name: "a", Clock: wrongClock{}, Logger: slog.New(new(records))})
 		assert.NoError(t, err)
 		defer stop(t, n)
 		var got journal
@@ -103,7 +104,7 @@ func TestNoTimerIsLeft(t *testing.T) {
 // More timers than the node may have end the machine, with that reason.
 func TestTooManyTimers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n, err := kista.Start(kista.Config{Name: "a", MaxTimers: 10})
+		n, err := kista.Start(kista.Config{Name: "a", MaxTimers: 10, Logger: slog.New(new(records))})
 		assert.NoError(t, err)
 		defer stop(t, n)
 		m := mux()

@@ -3,8 +3,10 @@ package statem
 import (
 	"errors"
 	"fmt"
+	"reflect"
 
 	"github.com/kista-go/kista"
+	"github.com/kista-go/kista/server"
 )
 
 // Postpone, returned by a function that handles an event, puts the event off: it
@@ -36,6 +38,10 @@ func Crash(reason error) error { return crash{reason} }
 type crash struct{ reason error }
 
 func (e crash) Error() string { return kista.Stop{Reason: e.reason}.Error() }
+
+// serversCrash is the type of package server's Crash, which looks like ours. What
+// it says cannot be told from outside that package.
+var serversCrash = reflect.TypeOf(server.Crash(nil))
 
 // ActionError is the exit reason of a machine whose code asked for something
 // that cannot be ('bad_action', statement 154): a state that it does not know,

@@ -3,6 +3,7 @@ package statem
 import (
 	"context"
 	"log/slog"
+	"reflect"
 
 	"github.com/kista-go/kista"
 	"github.com/kista-go/kista/server"
@@ -102,6 +103,9 @@ func (m *machine[S]) Continue(*kista.Self) error {
 func (m *machine[S]) handle(ev Event) error {
 	m.phase, m.event = handling, ev
 	err := m.handler().Handle(&m.c, ev)
+	if reflect.TypeOf(err) == serversCrash {
+		m.c.bad("server.Crash", "that is for servers, return statem.Crash")
+	}
 	switch {
 	case m.failed() != nil:
 		return m.turn.bad
@@ -224,7 +228,7 @@ func (m *machine[S]) answer(reply any, err error) error {
 	switch {
 	case err == server.Later: //nolint:errorlint // as returned
 		return nil
-	case err == Postpone, c.Err() != nil: //nolint:errorlint // as returned
+	case err == Postpone, reflect.TypeOf(err) == serversCrash, c.Err() != nil: //nolint:errorlint // as returned
 		return err
 	}
 	c.Refuse(from, err)
