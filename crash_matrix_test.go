@@ -232,14 +232,18 @@ func testBlocked(t *testing.T, many int) {
 	n := node(t)
 	b := serve(t, n, counter{})
 	gate := make(chan struct{})
+	inside := make(chan struct{}, many)
 	var blocked []kista.PID
 	for range many {
-		pid := serve(t, n, counter{handle: func(*kista.Self, any) error { <-gate; return nil }})
+		pid := serve(t, n, counter{handle: func(*kista.Self, any) error { inside <- struct{}{}; <-gate; return nil }})
 		assert.NoError(t, kista.Send(pid, 1))
 		blocked = append(blocked, pid)
 	}
 	answers(t, b)
 	answers(t, serve(t, n, counter{})) // one that was spawned later
+	for range many {
+		<-inside
+	}
 	for _, pid := range blocked {
 		_ = kista.Exit(pid, kista.ErrShutdown)
 		assert.True(t, !n.Alive(pid), "alive")
@@ -258,8 +262,12 @@ func TestMatrix_k_MutualCalls(t *testing.T) {
 		c := serve(t, n, counter{})
 		type meet struct{ Other kista.PID }
 		errs := make(chan error, 2)
+		var both sync.WaitGroup
+		both.Add(2)
 		calls := counter{handle: func(s *kista.Self, msg any) error {
 			if m, ok := msg.(meet); ok {
+				both.Done()
+				both.Wait()
 				_, err := kista.CallFor(s, 3*time.Second, m.Other, "x")
 				errs <- err
 				return nil

@@ -68,6 +68,7 @@ func TestStopFromInside(t *testing.T) {
 				return stopper(s)
 			})
 			assert.NoError(t, <-stopped)
+			settle() // the one that stopped it returns
 		})
 	}
 }
