@@ -295,6 +295,9 @@ type watched struct {
 	watchers *atomic.Int64
 }
 
+// Value hides the context within, which package context would watch itself.
+func (w watched) Value(any) any { return nil }
+
 // AfterFunc is what package context calls to watch.
 func (w watched) AfterFunc(f func()) func() bool {
 	w.watchers.Add(1)
