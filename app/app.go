@@ -80,8 +80,8 @@ type Phase struct {
 type None = struct{}
 
 // Spec describes an application: OTP's .app file and its callback module in one.
-// C is the type of its configuration, a struct; see [Ctx] for how it is filled.
-// Only Name is required.
+// C is the type of its configuration, a struct; the package comment says how it is
+// filled. Only Name is required.
 //
 // The callbacks run one at a time, each in a process of its own, under recover.
 // What they return or do wrong never harms another application: see the package

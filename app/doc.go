@@ -43,7 +43,7 @@
 //
 // Each callback runs in a process of its own, linked to the master, under recover,
 // and with a limit: [Spec.StartTimeout] for the whole start, [Spec.StopTimeout] for
-// each of the others. One that takes longer is told to end by its context, and a
+// each of the others, [DefaultStopTimeout] for Validate. One that takes longer is told to end by its context, and a
 // second later it is given up. What goes wrong in it is a [*CallbackError]:
 //
 //	callback        error, panic, Goexit, too slow

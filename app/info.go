@@ -38,18 +38,18 @@ type Info struct {
 	Age          time.Duration
 }
 
-// started tells how long it has been running.
-func (e *application) info(now time.Time) Info {
-	d := e.app.d
+// info describes it for those who ask.
+func (a *application) info(now time.Time) Info {
+	d := a.app.d
 	i := Info{
 		Name: d.name, Version: d.version, Description: d.about, Applications: slices.Clone(d.needs),
-		In: e.in, Status: e.status, Type: e.typ, Master: e.master,
+		In: a.in, Status: a.status, Type: a.typ, Master: a.master,
 	}
 	for _, in := range d.included {
 		i.Included = append(i.Included, in.d.name)
 	}
-	if e.status == Running {
-		i.Age = now.Sub(e.since)
+	if a.status == Running {
+		i.Age = now.Sub(a.since)
 	}
 	return i
 }
