@@ -27,10 +27,12 @@ type core struct {
 	err   error          // why not
 
 	stop atomic.Pointer[func() bool] // ends the watch over the owner's context, if there is one
+	gone atomic.Bool                 // it is not needed any more, or never was
 }
 
 // release forgets the owner's context.
 func (c *core) release() {
+	c.gone.Store(true)
 	if stop := c.stop.Load(); stop != nil {
 		(*stop)()
 	}
@@ -78,7 +80,7 @@ func (c *core) bound(ctx context.Context) {
 			_ = kista.Exit(pid, &kista.ShutdownError{Cause: context.Cause(ctx)})
 		})
 		c.stop.Store(&stop)
-		if c.over() { // it may have ended before it could see that
+		if c.gone.Load() { // it had ended before it could see that
 			stop()
 		}
 	}
