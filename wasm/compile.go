@@ -20,6 +20,7 @@ type code struct {
 	lim      Limits
 	rt       wazero.Runtime
 	compiled wazero.CompiledModule
+	cache    wazero.CompilationCache // nil: none
 	config   wazero.ModuleConfig
 	memory   *slab.Pool
 	info     *rewrite.Module // without its code
@@ -57,48 +58,74 @@ var exported = [callbacks]struct {
 }
 
 const (
-	i32 = byte(api.ValueTypeI32)
-	i64 = byte(api.ValueTypeI64)
+	i32 = api.ValueTypeI32
+	i64 = api.ValueTypeI64
 )
 
-// compile makes code of a module. It has one user.
-func compile(ctx context.Context, module []byte, lim Limits) (*code, error) {
+// check reads a module and makes it safe.
+func check(module []byte, lim Limits) (*rewrite.Module, error) {
 	re, err := rewrite.Rewrite(module, lim.rewrite())
 	if err != nil {
 		return nil, moduleError(err)
 	}
-	if err := checkInterface(re); err != nil {
-		return nil, err
+	return re, checkInterface(re)
+}
+
+// compileHere compiles in this program.
+func compileHere(ctx context.Context, re *rewrite.Module, lim Limits) (*code, error) {
+	c, err := compile(ctx, re, lim, nil)
+	switch {
+	case err == nil:
+		return c, nil
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case errors.Is(err, context.DeadlineExceeded):
+		return nil, tooSlow(lim)
 	}
+	return nil, moduleError(err)
+}
+
+func tooSlow(lim Limits) error {
+	return &ModuleError{At: -1, Reason: "compiling takes longer than " + lim.Compile.String(), Limit: true}
+}
+
+// compile makes code of a checked module, which has one user; cache, if there is
+// one, has the machine code.
+func compile(ctx context.Context, re *rewrite.Module, lim Limits, cache wazero.CompilationCache) (*code, error) {
 	// Two workers: then the engine looks at the context between two functions.
 	cctx, cancel := context.WithTimeout(experimental.WithCompilationWorkers(ctx, 2), lim.Compile)
 	defer cancel()
 	background := context.WithoutCancel(ctx)
+	config := wazero.NewRuntimeConfig()
+	if cache != nil {
+		config = config.WithCompilationCache(cache)
+	}
 	c := &code{
 		lim:    lim,
-		rt:     wazero.NewRuntime(background),
+		rt:     wazero.NewRuntimeWithConfig(background, config),
+		cache:  cache,
 		memory: slab.New(int(lim.Memory)),
 		// Without a source of its own the engine seeds one for each instance, which takes
 		// longer than all the rest.
 		config: wazero.NewModuleConfig().WithName("").WithRandSource(noRandom{}).WithStartFunctions(),
 	}
 	c.users.Store(1)
-	fail := func(err error) (*code, error) {
+	err := provide(background, c.rt)
+	if err == nil {
+		c.compiled, err = c.rt.CompileModule(cctx, re.Code)
+	}
+	if err == nil {
+		err = c.prepare(re)
+	}
+	if err != nil {
 		c.release()
 		return nil, err
 	}
-	if err := provide(background, c.rt); err != nil {
-		return fail(err)
-	}
-	c.compiled, err = c.rt.CompileModule(cctx, re.Code)
-	switch {
-	case ctx.Err() != nil:
-		return fail(context.Cause(ctx))
-	case errors.Is(err, context.DeadlineExceeded):
-		return fail(&ModuleError{At: -1, Reason: "compiling takes longer than " + lim.Compile.String(), Limit: true})
-	case err != nil:
-		return fail(moduleError(err))
-	}
+	return c, nil
+}
+
+// prepare finds out how instances of the code begin.
+func (c *code) prepare(re *rewrite.Module) (err error) {
 	re.Code = nil
 	c.info = re
 	if re.Start {
@@ -112,11 +139,11 @@ func compile(ctx context.Context, module []byte, lim Limits) (*code, error) {
 	}
 	if c.exports[onVersion] {
 		if c.version, err = c.askVersion(); err != nil {
-			return fail(refusal("asking for its version: %v", err))
+			return refusal("asking for its version: %v", err)
 		}
 	}
 	c.takeImage()
-	return c, nil
+	return nil
 }
 
 // checkInterface checks what a module imports and exports.
@@ -171,6 +198,9 @@ func (c *code) retain() *code {
 func (c *code) release() {
 	if c.users.Add(-1) == 0 {
 		_ = c.rt.Close(context.Background())
+		if c.cache != nil {
+			_ = c.cache.Close(context.Background())
+		}
 		c.memory.Close()
 	}
 }

@@ -58,8 +58,10 @@
 // A guest that takes long keeps its own callers waiting and nobody else; but it
 // uses a processor. [Opts.Fuel] bounds a callback.
 //
-// What the wall is made of: the compiler of the engine (wazero) must be right, and
-// compiling happens in this program. Against faults that is enough. Against code
-// from people who mean harm put another OS process around it. Side channels are
-// out of scope.
+// Load compiles in this program. Where modules come from others, or are large, use
+// a [Compiler]: it compiles in a process that can be killed, and once for all.
+//
+// What the wall is made of: the compiler of the engine (wazero) must be right.
+// Against faults that is enough. Against code from people who mean harm put another
+// OS process around it. Side channels are out of scope.
 package wasm

@@ -98,10 +98,9 @@ func (in *instance) hostTrapExits(_ api.Module, st []uint64) {
 // hostSpawn starts one of the programs that the guest may start, linked, and lets
 // it read the PID.
 func (in *instance) hostSpawn(m api.Module, st []uint64) {
-	name := string(in.view(m, st[0], st[1]))
 	args, ok1 := in.term(m, st[2], st[3])
 	p := in.proc
-	program := p.o.Children[name]
+	program := p.o.Children[string(in.view(m, st[0], st[1]))]
 	switch {
 	case !ok1:
 		st[0] = code32(errBad)

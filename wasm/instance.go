@@ -62,6 +62,9 @@ type life struct {
 	closed bool
 }
 
+// loadFuel bounds what a guest that is no process may do: begin, say its version.
+const loadFuel = 300_000_000
+
 type instanceKey struct{}
 
 // instanceContext is how host functions find the instance that calls them.
@@ -116,6 +119,7 @@ func (c *code) instantiate(p *process, until time.Time) (*instance, error) {
 		return nil, err
 	}
 	in := &instance{code: c, proc: p, until: until, quiet: !until.IsZero(), life: &life{code: c, slot: slot, busy: true}}
+	in.budget = loadFuel
 	if p != nil {
 		in.budget = p.o.Fuel
 		p.adopt(in.life)

@@ -16,7 +16,12 @@ import (
 	"github.com/kista-go/kista/wasm/internal/wat"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if wasm.CompilerMain() {
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // bound is how long a test waits for what must come.
 const bound = 30 * time.Second

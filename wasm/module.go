@@ -27,20 +27,25 @@ type Module struct {
 // export what a process needs; ctx's cause; or one that says that lim makes no
 // sense.
 //
-// Compiling is work for a fast machine-code generator that trusts nobody, but that
-// runs in this program: code from hostile strangers is better compiled and run in
-// another OS process.
+// Compiling happens in this program, and one function is compiled to its end: a
+// [Compiler] does it in a process that can be killed, and keeps what it has compiled.
 func Load(ctx context.Context, module []byte, lim Limits) (*Module, error) {
 	lim, err := lim.or()
 	if err != nil {
 		return nil, err
 	}
-	c, err := compile(ctx, module, lim)
+	re, err := check(module, lim)
 	if err != nil {
 		return nil, err
 	}
-	return &Module{code: c, procs: map[*process]struct{}{}}, nil
+	c, err := compileHere(ctx, re, lim)
+	if err != nil {
+		return nil, err
+	}
+	return newModule(c), nil
 }
+
+func newModule(c *code) *Module { return &Module{code: c, procs: map[*process]struct{}{}} }
 
 // Close ends the module: starts fail with [ErrClosed] from now on. Processes that
 // run go on, and their memory is given back as they end. Closing twice is fine.
@@ -100,6 +105,10 @@ func (m *Module) leave(p *process) {
 
 // moduleError puts what the rewriting or the engine says in the form for users.
 func moduleError(err error) error {
+	var m *ModuleError
+	if errors.As(err, &m) {
+		return m
+	}
 	var e *rewrite.Error
 	if errors.As(err, &e) {
 		return &ModuleError{At: e.Offset, Reason: e.Reason, Limit: e.Limit}

@@ -50,4 +50,4 @@ const (
 )
 
 // running is the behaviour of this guest.
-var running behaviour
+var running behaviour //nolint:unused // the exports use it, which are there for wasip1 only

@@ -55,7 +55,6 @@ type module struct {
 	start    []byte
 	elems    [][]byte
 	data     [][]byte
-	counts   map[string]uint32
 	imported uint32
 	later    []func() // what needs all names
 	debug    []string // names of all functions, in order
