@@ -2,6 +2,7 @@ package task_test
 
 import (
 	"context"
+	"fmt"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -80,14 +81,18 @@ func TestUnlinkedTasksAndOwnersGoAlone(t *testing.T) {
 			owner := n.Spawn(func(s *kista.Self) error {
 				_, err := start(s, func(*kista.Self) (int, error) { panic(errBoom) }).Await(s)
 				assert.ErrorIs(t, err, errBoom)
-				start(s, func(*kista.Self) (int, error) { time.Sleep(time.Second); j.add(name); return 0, nil }) // sleep: virtual
+				start(s, func(s *kista.Self) (int, error) {
+					v, err := after(time.Second)(s) // which would heed an end
+					j.add(fmt.Sprintf("%s %v", name, err))
+					return v, err
+				})
 				synctest.Wait()
 				return errOther
 			})
 			assert.ErrorIs(t, wait(t, owner), errOther)
 			assert.Equal(t, j.take(), nil)
 			pass(time.Second)
-			assert.Equal(t, j.take(), []string{name})
+			assert.Equal(t, j.take(), []string{name + " <nil>"})
 		}
 	})
 }
