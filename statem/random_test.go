@@ -181,7 +181,7 @@ func (r *randomScenarios) timeout(which string) string {
 	}
 	units := r.IntN(4)
 	if r.erlang {
-		units = pick(r.Rand, []int{0, 0, 50}) // 50 is never over
+		units = pick(r.Rand, []int{0, 0, 500}) // 500 are never over
 	}
 	return fmt.Sprintf("%s %d %s", which, units, pick(r.Rand, said))
 }

@@ -83,12 +83,20 @@ func TestGoldenCasesAreNumbered(t *testing.T) {
 	}
 }
 
-// The transcripts are what the installed Erlang says.
+// The transcripts are what the installed Erlang says. Its time is real: where it
+// was too busy to keep to it, it is asked again, with more of it.
 func TestGoldenCasesAreErlangs(t *testing.T) {
 	want, err := os.ReadFile(ordersFile)
 	assert.NoError(t, err)
-	got := erlang(t, "transcript:rewrite(B)").Call(t, want)
-	assert.Equal(t, string(got), string(want))
+	for _, unit := range []string{"100", "500", "2500"} {
+		got := erlang(t, "transcript:rewrite(B, "+unit+")").Call(t, want)
+		if string(got) == string(want) {
+			return
+		}
+		if unit == "2500" {
+			assert.Equal(t, string(got), string(want))
+		}
+	}
 }
 
 // erlang starts a node that answers each frame B with expr.

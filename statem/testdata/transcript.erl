@@ -15,25 +15,25 @@
 -module(transcript).
 -behaviour(gen_statem).
 
--export([main/1, rewrite/1, run_all/2, init/1, callback_mode/0, handle_event/4, terminate/3]).
+-export([main/1, rewrite/2, run_all/2, init/1, callback_mode/0, handle_event/4, terminate/3]).
 
 -define(LIMIT, 100).
 
 %% main rewrites a file of scenarios.
 main(File) ->
     {ok, Text} = file:read_file(File),
-    ok = file:write_file(File, rewrite(Text)),
+    ok = file:write_file(File, rewrite(Text, 200)),
     halt(0).
 
 %% rewrite makes the transcripts in a text anew: the lines that begin with a bar. A scenario begins with "== " and a name. All
-%% are run at once, with units so long that a busy computer makes no difference.
-rewrite(Text) ->
+%% are run at once. The busier the computer, the longer must a unit be, in milliseconds.
+rewrite(Text, Unit) ->
     [Head | Scenarios] = string:split(Text, "\n== ", all),
     Parts = [begin
         [Name | Lines] = [L || L <- string:split(S, "\n", all), not is_transcript(L)],
         {Name, string:trim(iolist_to_binary(lists:join("\n", Lines)))}
     end || S <- Scenarios],
-    Transcripts = run_all([Body || {_, Body} <- Parts], 200),
+    Transcripts = run_all([Body || {_, Body} <- Parts], Unit),
     [string:trim(Head, trailing), "\n" | [
         ["\n== ", Name, "\n", Body, "\n", [["| ", L, "\n"] || L <- Said]]
     || {{Name, Body}, Said} <- lists:zip(Parts, Transcripts)]].
@@ -63,7 +63,7 @@ run(Text, Unit) ->
         {More, Units} = step(Step, Pid),
         {More ++ Callers, Now + Units}
     end, {[], 1}, Steps ++ [<<"> wait 0">>]),
-    Patience = case is_process_alive(Pid) of true -> 100; false -> 10000 end,
+    Patience = case is_process_alive(Pid) of true -> 10; false -> 10000 end,
     Answers = [answer(C, Patience) || C <- lists:sort(Callers)],
     case is_process_alive(Pid) of
         true -> log(Tab, ["left in ", atom_to_list(element(1, sys:get_state(Pid)))]), exit(Pid, kill);
@@ -98,13 +98,15 @@ send([call, L], Pid) ->
     {Caller, _} = spawn_monitor(fun() ->
         R = gen_statem:send_request(Pid, L),
         Me ! {sent, self()},
-        exit({answer, case gen_statem:wait_response(R, 60000) of {reply, X} -> X; {error, _} -> died; timeout -> timeout end})
+        Patience = receive {finish, T} -> T end,
+        exit({answer, case gen_statem:wait_response(R, Patience) of {reply, X} -> X; {error, _} -> died; timeout -> none end})
     end),
     receive {sent, Caller} -> ok end,
     [{L, Caller}].
 
 answer({L, Caller}, Patience) ->
-    Text = receive {'DOWN', _, _, Caller, {answer, X}} -> atom_to_list(X) after Patience -> exit(Caller, kill), "none" end,
+    Caller ! {finish, Patience},
+    Text = receive {'DOWN', _, _, Caller, {answer, X}} -> atom_to_list(X) end,
     ["answer of ", atom_to_list(L), ": ", Text].
 
 %% The machine.
