@@ -22,22 +22,16 @@ type Mapping struct {
 // With returns a registry that knows what r knows, now and later, and these mappings besides. Types are registered with r. A nil
 // r knows nothing.
 func (r *Registry) With(mappings ...Mapping) *Registry {
-	d := &Registry{base: r, mappings: map[reflect.Type]*Mapping{}, byTerm: map[reflect.Type]*Mapping{}}
-	for i := range mappings {
-		m := &mappings[i]
-		d.mappings[reflect.TypeOf(m.Sample)] = m
-		if m.Term != nil {
-			d.byTerm[reflect.TypeOf(m.Term)] = m
-		}
-	}
-	return d
+	return &Registry{base: r, mappings: append([]Mapping{}, mappings...)}
 }
 
 // mapping finds the mapping of a Go type.
 func (r *Registry) mapping(t reflect.Type) *Mapping {
 	for ; r != nil; r = r.base {
-		if m := r.mappings[t]; m != nil {
-			return m
+		for i := range r.mappings {
+			if m := &r.mappings[i]; reflect.TypeOf(m.Sample) == t {
+				return m
+			}
 		}
 	}
 	return nil
@@ -45,7 +39,7 @@ func (r *Registry) mapping(t reflect.Type) *Mapping {
 
 // mapped gives what a term becomes by mappings where it is stored in an interface; the term itself, if there are none.
 func (r *Registry) mapped(t Term, depth int) (any, *ConvertError) {
-	if r == nil || r.byTerm == nil {
+	if r == nil || len(r.mappings) == 0 {
 		return t, nil
 	}
 	if depth++; depth > maxConvertDepth {
@@ -77,11 +71,13 @@ func (r *Registry) mapped(t Term, depth int) (any, *ConvertError) {
 		return NewMap(pairs...), nil
 	}
 	for ; r != nil; r = r.base {
-		if m := r.byTerm[reflect.TypeOf(t)]; m != nil {
-			if x, ok := m.To(t); ok {
-				return x, nil
+		for i := range r.mappings {
+			if m := &r.mappings[i]; m.Term != nil && reflect.TypeOf(m.Term) == reflect.TypeOf(t) {
+				if x, ok := m.To(t); ok {
+					return x, nil
+				}
+				return t, nil
 			}
-			return t, nil
 		}
 	}
 	return t, nil

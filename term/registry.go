@@ -59,8 +59,7 @@ type Registry struct {
 	byType map[reflect.Type]Atom   // struct types
 
 	base     *Registry // where [Registry.With] began
-	mappings map[reflect.Type]*Mapping
-	byTerm   map[reflect.Type]*Mapping
+	mappings []Mapping // few
 }
 
 type tagKey struct {

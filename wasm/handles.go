@@ -160,7 +160,9 @@ func (h *handles) request(q kista.Request) uint64 {
 // answered takes a call out.
 func (h *handles) answered(id uint64) (kista.Request, bool) {
 	q, ok := h.requests[id]
-	delete(h.requests, id)
+	if delete(h.requests, id); len(h.requests) == 0 {
+		h.requests = nil // most of the time there are none
+	}
 	return q, ok
 }
 

@@ -142,6 +142,9 @@ func (p *process) give(v any) error {
 }
 
 func (in *instance) give(t term.Term) error {
+	if in.in == nil {
+		in.in = buffers.Get().([]byte)
+	}
 	b, err := etf.Encoder{}.Append(in.in[:0], t)
 	if err != nil {
 		return err
@@ -156,8 +159,8 @@ func (in *instance) give(t term.Term) error {
 // run calls the guest. The error is the exit reason.
 func (p *process) run(cb callback, args ...uint64) error {
 	p.in.out = p.in.out[:0]
+	defer p.in.forget()
 	status, err := p.in.call(cb, args...)
-	p.in.forget()
 	switch {
 	case err != nil:
 		if p.broken != nil {
@@ -174,18 +177,16 @@ func (p *process) run(cb callback, args ...uint64) error {
 	return nil
 }
 
-// forget drops buffers that a large message has made large.
+// buffers are for what guests read; an idle one needs none.
+var buffers = sync.Pool{New: func() any { return []byte(nil) }}
+
+// forget gives the buffers back, but for ones that have become large.
 func (in *instance) forget() {
-	const keep = 4 << 10
-	if cap(in.in) > keep {
-		in.in = nil
+	const large = 64 << 10
+	if cap(in.in) <= large {
+		buffers.Put(in.in) //nolint:staticcheck // the slice's header is small beside it
 	}
-	if cap(in.out) > keep {
-		in.out = nil
-	}
-	if len(in.said) > 0 {
-		in.said = nil
-	}
+	in.in, in.out, in.said = nil, nil, nil
 }
 
 // said is the reason that the guest has written.
