@@ -68,7 +68,7 @@ func newMux(spec Spec, self *kista.Self) *mux {
 func (m *mux) enqueue(in input, from kista.From) {
 	it := &item{from: from, call: in.call}
 	var err error
-	it.data, err = frame.Append(nil, frame.Kind(m.spec.Framing), []byte(in.data))
+	it.data, err = frame.Append(nil, frame.Kind(m.spec.Framing), string(in.data))
 	if err != nil {
 		from.Fail(m.spec.messageError(err))
 		return

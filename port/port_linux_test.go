@@ -409,6 +409,23 @@ func TestLinks(t *testing.T) {
 	assert.ErrorIs(t, assert.Within(t, long, end), boom)
 }
 
+// A keeper that somebody kills takes its port along, and cleans up all the same.
+func TestTheKeeperIsKilled(t *testing.T) {
+	word := mark(t)
+	n, _ := node(t)
+	b := newInbox(t, n)
+	spec := shell(word, spread)
+	spec.Subscriber = b.pid
+	pid := start(t, n, spec)
+	assert.Equal(t, b.text(t), "spread")
+	end := endOf(n, pid)
+	info, _ := n.Info(pid)
+	assert.Equal(t, len(info.Links), 1)
+	_ = kista.Exit(info.Links[0], kista.Kill)
+	assert.ErrorIs(t, assert.Within(t, long, end), kista.ErrKilled)
+	eventually(t, "all are gone", func() bool { return len(running(word)) == 0 })
+}
+
 func TestStderr(t *testing.T) {
 	n, log := node(t)
 	spec := shell("stderr", `echo one >&2; printf '%5000s\n' x >&2; printf '\n' >&2; i=0; while [ $i -lt 300 ]; do echo many >&2; i=$((i+1)); done; printf last >&2`)

@@ -2,12 +2,13 @@ package frame
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"math"
+	"slices"
+	"strings"
 )
 
 // Kind is a way to find messages in a stream.
@@ -50,13 +51,14 @@ func (e *SizeError) Error() string {
 
 // Append appends msg to dst in the form in which the kind sends it. The error is
 // a [*SizeError] or [ErrNewline].
-func Append(dst []byte, k Kind, msg []byte) ([]byte, error) {
+func Append(dst []byte, k Kind, msg string) ([]byte, error) {
 	if len(msg) > k.Max() {
 		return dst, &SizeError{Size: len(msg), Limit: k.Max()}
 	}
+	dst = slices.Grow(dst, len(msg)+4)
 	switch k {
 	case Lines:
-		if bytes.IndexByte(msg, '\n') >= 0 {
+		if strings.IndexByte(msg, '\n') >= 0 {
 			return dst, ErrNewline
 		}
 		dst = append(dst, msg...)
@@ -71,8 +73,12 @@ func Append(dst []byte, k Kind, msg []byte) ([]byte, error) {
 	return append(dst, msg...), nil
 }
 
-// chunk is how much is read at a time.
-const chunk = 16 << 10
+const (
+	// chunk is how much is read at a time.
+	chunk = 16 << 10
+	// first is how much of a frame gets memory before its bytes are there.
+	first = 64 << 10
+)
 
 // Reader cuts what it reads into messages.
 type Reader struct {
@@ -144,11 +150,11 @@ func (r *Reader) frame() ([]byte, error) {
 	if size > int64(r.limit) {
 		return nil, &SizeError{Size: int(min(size, math.MaxInt32)), Limit: r.limit}
 	}
-	out := make([]byte, 0, min(size, chunk))
+	out := make([]byte, 0, min(size, first))
 	for int64(len(out)) < size {
 		have := len(out)
-		part := int(min(size-int64(have), int64(max(chunk, have)))) // at most doubles
-		out = append(out, make([]byte, part)...)
+		part := int(min(size-int64(have), int64(max(first, have)))) // at most doubles
+		out = slices.Grow(out, part)[:have+part]
 		if _, err := io.ReadFull(r.r, out[have:]); err != nil {
 			if errors.Is(err, io.EOF) {
 				err = io.ErrUnexpectedEOF

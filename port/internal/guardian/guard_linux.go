@@ -234,19 +234,24 @@ func children() (pids []int, err error) {
 	if err != nil {
 		return nil, err
 	}
+	known := false
 	for _, t := range tasks {
 		list, err := os.ReadFile("/proc/self/task/" + t.Name() + "/children")
-		if errors.Is(err, os.ErrNotExist) && len(tasks) > 1 {
-			continue // a thread that has ended meanwhile
+		if errors.Is(err, os.ErrNotExist) {
+			continue // a thread that has ended meanwhile, or none has such a file
 		}
 		if err != nil {
 			return nil, err
 		}
+		known = true
 		for _, word := range strings.Fields(string(list)) {
 			if pid, err := strconv.Atoi(word); err == nil {
 				pids = append(pids, pid)
 			}
 		}
+	}
+	if !known {
+		return nil, os.ErrNotExist
 	}
 	return pids, nil
 }
