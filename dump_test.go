@@ -74,8 +74,7 @@ func TestDumpLeadsToTheStack(t *testing.T) {
 	close(gate)
 }
 
-// Executions that block for long are labelled in profiles from the second time
-// on, and the worker is not when it goes on with others.
+// Processes that have blocked for long are labelled in profiles from then on, and the worker is not when it goes on with others.
 func TestProfileLabels(t *testing.T) {
 	n := node(t)
 	gate := make(chan struct{})
@@ -97,6 +96,8 @@ func TestProfileLabels(t *testing.T) {
 			answers(t, serve(t, n, counter{})) // something is queued behind it
 			return n.Stats().Blocked == 1
 		})
+		began := time.Now()
+		eventually(t, "it has blocked for long", func() bool { return time.Since(began) > 20*time.Millisecond })
 		gate <- struct{}{}
 		assert.NoError(t, kista.Send(slow, 1))
 		eventually(t, "it is labelled", func() bool { return strings.Contains(labels(), fmt.Sprintf(`"kista_pid":%q`, slow)) })

@@ -1,5 +1,19 @@
 package kista
 
+// unmade is the code of a process whose behaviour has not been made yet, and
+// bodyCode that of a Body: a process has one field for all of them.
+type (
+	unmade   func() (Behaviour, error)
+	bodyCode Body
+)
+
+func (unmade) Init(*Self) error               { return errNoProgram }
+func (unmade) Handle(*Self, any) error        { return errNoProgram }
+func (unmade) Terminate(*Self, error) error   { return nil }
+func (bodyCode) Init(*Self) error             { return errNoProgram }
+func (bodyCode) Handle(*Self, any) error      { return errNoProgram }
+func (bodyCode) Terminate(*Self, error) error { return nil }
+
 // burst is how many messages a behaviour handles before others get their turn.
 const burst = 256
 
@@ -78,7 +92,7 @@ func (e *execution) finish() {
 		p.node.haunt(p, false)
 		p.x.alarm.Stop()
 	}
-	p.behaviour, p.body, p.make = nil, nil, nil // a PID keeps nothing of a dead process alive
+	p.behaviour = nil // a PID keeps nothing of a dead process alive
 	p.mu.Unlock()
 	a.run()
 }
@@ -96,7 +110,7 @@ func (e *execution) runBody() {
 	if p.enter() {
 		err := p.inherit()
 		if err == nil {
-			err = p.body(&p.self)
+			err = p.behaviour.(bodyCode)(&p.self)
 		}
 		e.reason = reasonOf(err)
 	}
@@ -205,7 +219,7 @@ func (e *execution) begin() (alive bool) {
 		p.labelLocked()
 		e.labelled = true
 	}
-	fresh := p.behaviour == nil
+	_, fresh := p.behaviour.(unmade)
 	p.mu.Unlock()
 	return alive && (!fresh || e.init() && e.settle())
 }
@@ -220,7 +234,7 @@ func (e *execution) init() (up bool) {
 	var b Behaviour
 	err := p.inherit()
 	if err == nil {
-		b, err = p.make()
+		b, err = p.behaviour.(unmade)()
 	}
 	if err == nil {
 		err = b.Init(&p.self)
@@ -262,6 +276,9 @@ func (e *execution) settle() (ready bool) {
 // over: the process is idle or to be run again later, or it has ended.
 func (e *execution) takeLocked() *mail {
 	p := e.p
+	if e.w != nil && e.w.blockedLong() {
+		p.long = true
+	}
 	if e.first {
 		p.handled++
 		e.first = false

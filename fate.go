@@ -94,7 +94,7 @@ func (p *proc) buryLocked(e ending) (a after) {
 		n.haunt(p, true)
 		p.own().alarm = n.clock.AfterFunc(n.zombieAfter, p.stillThere)
 	} else {
-		p.behaviour, p.body, p.make = nil, nil, nil
+		p.behaviour = nil
 	}
 	n.forget(p)
 	n.reports.put(rep)

@@ -17,10 +17,10 @@ func (s *Self) Link(to PID) error {
 	if q == nil {
 		return p.linkedToNobody(to)
 	}
-	unlock := pairLock(p, q)
+	pairLock(p, q)
 	if q.status == statusDead {
 		told := p.x.links.has(to) // it was linked: its exit signal is on its way
-		unlock()
+		pairUnlock(p, q)
 		if told {
 			return nil
 		}
@@ -28,7 +28,7 @@ func (s *Self) Link(to PID) error {
 	}
 	already := p.x.links.has(to)
 	linkLocked(p, q)
-	unlock()
+	pairUnlock(p, q)
 	if q.isFar && !already {
 		q.x.far.deliver(signal{kind: sigLink, from: p.pid(), to: to}).run()
 	}
@@ -67,10 +67,10 @@ func unlink(p *proc, to PID) {
 	if q == nil || q == p {
 		return
 	}
-	unlock := pairLock(p, q)
+	pairLock(p, q)
 	had := p.own().links.remove(to)
 	q.own().links.remove(p.pid())
-	unlock()
+	pairUnlock(p, q)
 	if had && q.isFar {
 		q.x.far.deliver(signal{kind: sigUnlink, from: p.pid(), to: to}).run()
 	}
@@ -79,8 +79,8 @@ func unlink(p *proc, to PID) {
 // farLink is a link asked for by a process beyond a carrier (statement 35: if
 // p has ended, it is told so by a signal).
 func (p *proc) farLink(from PID) after {
-	unlock := pairLock(p, from.p)
-	defer unlock()
+	pairLock(p, from.p)
+	defer pairUnlock(p, from.p)
 	if p.status == statusDead {
 		return after{signals: []signal{{kind: sigLinkExit, from: p.pid(), to: from, reason: ErrNoProcess}}}
 	}

@@ -68,6 +68,13 @@ func makeMail(msg any, size int) *mail {
 	return m
 }
 
+// uncounted makes an entry of the kernel's own.
+func uncounted(msg any) *mail {
+	m := makeMail(msg, 0)
+	m.counted = false
+	return m
+}
+
 // free gives the entry back; nobody else knows it any more.
 func (m *mail) free() {
 	if raced {

@@ -91,13 +91,13 @@ func (s *Self) MonitorWith(to Addr, o MonitorOpts) (Ref, error) {
 		reason = ErrNoConnection
 	}
 	if q != nil {
-		unlock := pairLock(p, q)
+		pairLock(p, q)
 		alive := q.status != statusDead
 		if alive {
 			p.monitorLocked(ref, m)
 			q.watchLocked(ref, watcher{pid: p.pid(), obj: to})
 		}
-		unlock()
+		pairUnlock(p, q)
 		if alive && q.isFar {
 			q.x.far.deliver(signal{kind: sigMonitor, from: p.pid(), to: q.pid(), ref: ref}).run()
 		}
@@ -181,7 +181,7 @@ func (p *proc) down(g signal) {
 	if m.tag != nil {
 		msg = Tagged{Tag: m.tag, Down: d}
 	}
-	p.postLocked(&mail{msg: msg})
+	p.postLocked(uncounted(msg))
 	p.mu.Unlock()
 	if m.alias.endsWithMonitor() {
 		p.node.unalias(p, g.ref)
@@ -190,8 +190,8 @@ func (p *proc) down(g signal) {
 
 // farMonitor is a monitor of p asked for beyond a carrier.
 func (p *proc) farMonitor(g signal) after {
-	unlock := pairLock(p, g.from.p)
-	defer unlock()
+	pairLock(p, g.from.p)
+	defer pairUnlock(p, g.from.p)
 	w := watcher{pid: g.from, obj: p.pid()}
 	if p.status == statusDead {
 		return after{signals: []signal{w.down(g.ref, ErrNoProcess)}}

@@ -33,9 +33,7 @@ type proc struct {
 	how  *settings
 	born int64 // the node's time, as in [Node.ticks]
 
-	body      Body
-	make      func() (Behaviour, error)
-	behaviour Behaviour // the execution's alone
+	behaviour Behaviour // the execution's alone; at first an unmade or a bodyCode
 
 	gate   atomic.Int64
 	worker atomic.Pointer[worker] // the one that ran it last

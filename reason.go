@@ -288,7 +288,12 @@ func Abnormal(reason error) bool {
 // immutable error with its text, that errors.Is matches against the sentinels
 // of its chain and errors.As against the data in it. It runs err's methods once,
 // under recover, in the caller. A frozen error runs no code but its own.
-func Freeze(err error) error { return frozen.Freeze(err, messages.Copy) }
+func Freeze(err error) error {
+	if err == nil {
+		return nil // most ends are normal
+	}
+	return frozen.Freeze(err, messages.Copy)
+}
 
 // freezeValue copies v where it is data, else shows it as text.
 func freezeValue(v any) (out any) {

@@ -92,7 +92,7 @@ func (q *runQueue) popLocked() *proc {
 	q.ring[q.head] = nil
 	q.head = (q.head + 1) & (len(q.ring) - 1)
 	q.size--
-	if q.size == 0 && len(q.ring) > 1024 {
+	if q.size == 0 && len(q.ring) > 8192 {
 		q.ring, q.head = nil, 0 // a burst is over
 	}
 	q.n.Store(int32(q.size))
@@ -232,6 +232,7 @@ func (s *sched) block(w *worker) bool {
 	}
 	s.restsLocked(w, workerBlocked)
 	s.blocked++
+	w.blockedAt = s.node.ticks()
 	s.mu.Unlock()
 	w.empty()
 	return true
@@ -246,6 +247,10 @@ func (s *sched) unblock(w *worker) {
 		s.runsLocked(w)
 	}
 }
+
+// longTime is how long an execution must have been blocked for its process to
+// get labels.
+const longTime = 10 * time.Millisecond
 
 // others copies some of the workers that run, so that they can be looked at
 // without the lock.

@@ -87,7 +87,7 @@ func (g signal) deliver() after {
 
 // notice posts a message of the kernel's own.
 func (p *proc) notice(msg any) {
-	_, _ = p.post(&mail{msg: msg}, Ref{}, nil, nil) // not counted, so never refused
+	_, _ = p.post(uncounted(msg), Ref{}, nil, nil) // not counted, so never refused
 }
 
 // exitSignal is what Exit sends (statements 46 to 55).
@@ -131,7 +131,7 @@ func (p *proc) exitedLocked(from PID, reason error) {
 	if from == p.parent() {
 		p.tellLocked()
 	}
-	p.postLocked(&mail{msg: Exited{PID: from, Reason: reason}})
+	p.postLocked(uncounted(Exited{PID: from, Reason: reason}))
 }
 
 // Exit sends an exit signal to a process: with reason [Kill] it ends whatever
@@ -161,18 +161,22 @@ type Exited struct {
 
 // pairLock locks two processes of this node in a fixed order, so that what
 // concerns both is one step. For p == q it locks once.
-func pairLock(p, q *proc) (unlock func()) {
-	if p == q {
-		p.mu.Lock()
-		return p.mu.Unlock
-	}
+func pairLock(p, q *proc) {
 	first, second := p, q
 	if q.id < p.id || q.id == p.id && q.node.seq < p.node.seq {
 		first, second = q, p
 	}
 	first.mu.Lock()
-	second.mu.Lock()
-	return func() { second.mu.Unlock(); first.mu.Unlock() }
+	if p != q {
+		second.mu.Lock()
+	}
+}
+
+func pairUnlock(p, q *proc) {
+	p.mu.Unlock()
+	if p != q {
+		q.mu.Unlock()
+	}
 }
 
 // sorted gives a set's members in a fixed order, so that no map decides who

@@ -108,6 +108,13 @@ func (pr Program) Kind() string {
 	return pr.kind.name
 }
 
+func (pr Program) code() Behaviour {
+	if pr.body != nil {
+		return bodyCode(pr.body)
+	}
+	return unmade(pr.make)
+}
+
 // IsZero reports whether pr describes nothing.
 func (pr Program) IsZero() bool { return pr.body == nil && pr.make == nil }
 
@@ -179,7 +186,7 @@ func (n *Node) spawn(pr Program, parent *proc, ack *starting) (*proc, Ref, error
 	}
 	p := &proc{
 		node: n, kind: pr.kind, how: n.settingsFor(&o, pr.body != nil), x: &none,
-		body: pr.body, make: pr.make, trap: o.TrapExits, status: statusReady, hasBody: pr.body != nil,
+		behaviour: pr.code(), trap: o.TrapExits, status: statusReady, hasBody: pr.body != nil,
 	}
 	p.self.p = p
 	if p.hasBody {
@@ -227,7 +234,7 @@ func (n *Node) spawn(pr Program, parent *proc, ack *starting) (*proc, Ref, error
 	default: // up by being there
 		p.started = true
 		if !ack.to.IsZero() {
-			parent.postLocked(&mail{msg: Started{Ref: ack.ref, PID: p.pid()}})
+			parent.postLocked(uncounted(Started{Ref: ack.ref, PID: p.pid()}))
 		}
 	}
 	var w *worker

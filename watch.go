@@ -125,9 +125,6 @@ func (s *sched) look() (l looked) {
 				s.unblock(v)
 				continue
 			}
-			p.mu.Lock()
-			p.long = true
-			p.mu.Unlock()
 			l.blocked++
 		}
 	}

@@ -3,6 +3,7 @@ package kista
 import (
 	"runtime"
 	"sync/atomic"
+	"time"
 	"unsafe"
 )
 
@@ -38,7 +39,9 @@ type worker struct {
 	seen        *proc
 	seenHandled uint64
 
-	at int // its place among those that run, guarded by s.mu
+	// Guarded by s.mu:
+	at        int // its place among those that run
+	blockedAt int64
 }
 
 const (
@@ -169,6 +172,12 @@ func (w *worker) lookUp() (clean bool) {
 	runtime.Gosched()
 	w.s.tidy()
 	return w.clean()
+}
+
+// blockedLong reports whether the handler that has just returned was blocked for
+// long.
+func (w *worker) blockedLong() bool {
+	return w.state.Load() == workerBlocked && time.Duration(w.s.node.ticks()-w.blockedAt) > longTime
 }
 
 // resumes says that it has come back.
