@@ -124,11 +124,9 @@ type item[R any] struct {
 	alarm *time.Timer
 }
 
-// full tells whether there is no room for another task.
+// full tells whether there is no room for another task. Without an order nothing
+// waits, so that the buffer does not matter.
 func (s *stream[R]) full() bool {
-	if s.o.Unordered {
-		return len(s.items) >= s.o.MaxConcurrency
-	}
 	return s.runs >= s.o.MaxConcurrency || len(s.items) >= s.o.MaxConcurrency+s.o.Buffer
 }
 
