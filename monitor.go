@@ -167,6 +167,24 @@ func (s *Self) demonitor(ref Ref, flush bool) bool {
 	return m != nil
 }
 
+// flush takes away a monitor of an operation that has failed, and its Down, which
+// has come if it was to come. It is no operation of its own: the end of the
+// process is still to be told.
+func (p *proc) flush(ref Ref) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.x.monitors, ref)
+	for _, q := range []*queue{&p.saved, &p.inbox} {
+		var prev *mail
+		for m := q.head; m != nil; prev, m = m, m.next {
+			if d, is := m.msg.(Down); is && d.Ref == ref {
+				q.remove(prev, m)
+				return
+			}
+		}
+	}
+}
+
 // down turns a sigDown into the message, if the monitor still stands.
 func (p *proc) down(g signal) {
 	p.mu.Lock()

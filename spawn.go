@@ -294,7 +294,7 @@ func (s *Self) StartMonitor(ctx context.Context, pr Program) (PID, Ref, error) {
 	if err == nil {
 		return pid, ref, nil
 	}
-	s.DemonitorFlush(ref)
+	s.p.flush(ref)
 	if stop := s.stopped(); stop != nil {
 		err = stop
 	}

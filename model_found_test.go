@@ -1,0 +1,36 @@
+package kista_test
+
+import (
+	"testing"
+
+	"github.com/kista-go/kista"
+	"github.com/kista-go/kista/internal/assert"
+)
+
+// What the model has found, each in a few lines.
+
+// A process that is told to end while it waits in StartMonitor hears why from
+// it, as from any operation, and has time to clean up.
+func TestStartMonitorReturnsTheExitReason(t *testing.T) {
+	bubble(t, func(t *testing.T, n *kista.Node) {
+		slow := program(kista.SpawnOpts{}, counter{init: func(s *kista.Self) error {
+			_, err := s.Receive()
+			return err
+		}})
+		got := make(chan error, 1)
+		pid := n.Spawn(func(s *kista.Self) error {
+			_, _, err := s.StartMonitor(s, slow)
+			got <- err
+			return err
+		})
+		settle()
+		assert.NoError(t, kista.Exit(pid, errBoom))
+		assert.ErrorIs(t, wait(t, pid), errBoom)
+		select {
+		case err := <-got:
+			assert.ErrorIs(t, err, errBoom)
+		default:
+			t.Error("StartMonitor has not returned")
+		}
+	})
+}
