@@ -185,6 +185,13 @@ func TestS223_AWriterThatFailsHarmsNobody(t *testing.T) {
 					assert.Equal(t, call(t, pid, 1), i+1)
 				}
 				assert.Equal(t, time.Since(began), 0) // nobody waits for a writer
+				if name != "block" {
+					synctest.Wait()
+					assert.Equal(t, call(t, pid, 1), 101)
+					st, err := sys.Status(t.Context(), pid)
+					assert.NoError(t, err)
+					assert.Equal(t, st.Debug, nil) // the one that has ended is forgotten
+				}
 				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 				defer cancel()
 				err = tr.Stop(ctx)
