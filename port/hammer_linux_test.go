@@ -1,7 +1,10 @@
 package port_test
 
 import (
+	"context"
+	"log/slog"
 	"math/rand/v2"
+	"os"
 	"sync"
 	"syscall"
 	"testing"
@@ -99,4 +102,43 @@ func TestTheNodeStopsThemAll(t *testing.T) {
 	assert.True(t, len(running(word)) >= 20, "%d run", len(running(word)))
 	assert.NoError(t, n.Stop(ctx))
 	assert.Equal(t, len(running(word)), 0)
+}
+
+// A node that stops while ports start leaves nothing of them either.
+func TestTheNodeStopsWhileTheyStart(t *testing.T) {
+	for range 5 {
+		word := mark(t)
+		n, err := kista.Start(kista.Config{Logger: slog.New(slog.DiscardHandler)})
+		assert.NoError(t, err)
+		begun := make(chan struct{}, 8)
+		var all sync.WaitGroup
+		for range 8 {
+			all.Go(func() {
+				begun <- struct{}{}
+				_, _ = port.Start(ctx, n, shell(word, spread), port.Opts{})
+			})
+		}
+		<-begun
+		soon, cancel := context.WithTimeout(ctx, 20*time.Millisecond) // then it kills
+		_ = n.Stop(soon)
+		cancel()
+		all.Wait()
+		// A start that was cut off may still be on its way to find that out.
+		eventually(t, "no code runs", func() bool { return n.Stats().Executions == 0 })
+		eventually(t, "no guardian runs", func() bool { return guardians(t) == 0 })
+		assert.Equal(t, len(running(word)), 0)
+	}
+}
+
+// guardians counts the guardians of this OS process.
+func guardians(t testing.TB) (many int) {
+	t.Helper()
+	for _, warden := range running("kista-port-warden") {
+		for _, pid := range running("kista-port-guardian") {
+			if parent(pid) == warden && parent(warden) == os.Getpid() {
+				many++
+			}
+		}
+	}
+	return many
 }

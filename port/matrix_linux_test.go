@@ -157,7 +157,7 @@ func TestMatrix_L3_FloodsItsOutput(t *testing.T) {
 			assert.NoError(t, err)
 			stat, err := os.ReadFile("/proc/" + itoa(i.PID) + "/stat")
 			assert.NoError(t, err)
-			return strings.Contains(string(stat), ") S ") && i.OutputWaiting > 9_000
+			return strings.Contains(string(stat), ") S ") && i.OutputWaiting > 10_000-130 // no room for one more
 		})
 		return i
 	}
@@ -330,7 +330,7 @@ func TestMatrix_L3_TheWardenIsKilled(t *testing.T) {
 	before := start(t, n, port.Spec{Path: "cat", Framing: port.Lines})
 	i, err := port.Inspect(ctx, before)
 	assert.NoError(t, err)
-	assert.NoError(t, syscall.Kill(parent(t, i.Guardian), syscall.SIGKILL))
+	assert.NoError(t, syscall.Kill(parent(i.Guardian), syscall.SIGKILL))
 	after := start(t, n, shell(word, spread))
 	for range 2 {
 		got, err := port.Call(ctx, before, []byte("hello"))
@@ -343,14 +343,12 @@ func TestMatrix_L3_TheWardenIsKilled(t *testing.T) {
 	assert.Equal(t, len(running(word)), 0)
 }
 
-// parent is the parent of a process of the operating system.
-func parent(t testing.TB, pid int) int {
-	t.Helper()
-	status, err := os.ReadFile("/proc/" + itoa(pid) + "/status")
-	assert.NoError(t, err)
+// parent is the parent of a process of the operating system, 0 if there is none.
+func parent(pid int) int {
+	status, _ := os.ReadFile("/proc/" + itoa(pid) + "/status")
 	_, rest, _ := strings.Cut(string(status), "PPid:")
-	ppid, err := strconv.Atoi(strings.Fields(rest)[0])
-	assert.NoError(t, err)
+	line, _, _ := strings.Cut(rest, "\n")
+	ppid, _ := strconv.Atoi(strings.TrimSpace(line))
 	return ppid
 }
 

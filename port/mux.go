@@ -27,6 +27,7 @@ type mux struct {
 	changed *sync.Cond
 	done    chan struct{} // closed by close
 	drained chan struct{} // closed when the last output has been sent
+	once    sync.Once     // closes it
 
 	queue  []*item // to be written
 	queued int     // bytes of them, those being written included
@@ -287,13 +288,8 @@ func (m *mux) next() (to kista.Addr, msgs []any) {
 	}
 }
 
-func (m *mux) drain() {
-	select {
-	case <-m.drained:
-	default:
-		close(m.drained)
-	}
-}
+// drain says that no output waits any more.
+func (m *mux) drain() { m.once.Do(func() { close(m.drained) }) }
 
 // Waits between attempts to send to a subscriber whose mailbox is full.
 const (

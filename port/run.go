@@ -87,32 +87,30 @@ func (r *run) vanish() {
 	close(r.gone)
 }
 
-// keep starts the keeper. If that fails, the run is cleaned up here.
+// keep serves the program, and starts the keeper.
 func (r *run) keep(s *kista.Self) (err error) {
+	go r.serve(s.Done())
 	o := kista.SpawnOpts{
 		Label: "keeper of " + r.spec.Path, Link: true, TrapExits: true,
-		Grace: kista.NoTimeout, // whoever ends it, it cleans up first
+		Grace: kista.NoTimeout, // whoever ends it, it stays until all is gone
 	}
-	spawned := false
-	defer func() { // also if the port's goroutine is ended here
-		if !spawned {
-			r.kill()
-			r.serve(s.Done(), s.Done(), nil)
-		}
-	}()
-	port := s.Done()
 	r.keeper, _, err = s.SpawnWith(o, func(self *kista.Self) error {
 		self.Spawn(r.log.body(s, r.spec.Path))
-		r.serve(port, self.Done(), func() { happens(r.log.logged, logTime) })
+		select {
+		case <-self.Done():
+			r.kill()
+			<-r.gone
+		case <-r.gone:
+		}
 		return nil
 	})
-	spawned = err == nil
 	return err
 }
 
-// serve serves the program until nothing is left of it. port and self are closed
-// when the port's process and the calling one have been ended.
-func (r *run) serve(port, self <-chan struct{}, last func()) {
+// serve serves the program until nothing is left of it. port is closed when the
+// port's process has ended. It is the keeper's goroutine, and on its own only so
+// that it also runs where the keeper is killed before its code has begun.
+func (r *run) serve(port <-chan struct{}) {
 	defer r.vanish()
 	var all, reading sync.WaitGroup
 	all.Go(r.listen)
@@ -124,25 +122,22 @@ func (r *run) serve(port, self <-chan struct{}, last func()) {
 	case <-r.exited:
 	case within := <-r.stopped:
 		r.mux.lose()
-		r.end(within, port, self)
+		r.end(within, port)
 	case <-port:
-	case <-self:
 	case <-r.killed:
 	}
 	r.command(commandKill, 0)
 	if !happens(r.lost, guardianTime) {
 		r.giveUp()
 	}
-	r.drain(&reading, port, self)
+	r.drain(&reading, port)
 	r.mux.close()
 	for _, f := range []*os.File{r.control, r.in, r.out, r.errs, r.leaves} {
 		f.Close() // ends whoever still reads or writes
 	}
 	reading.Wait()
 	all.Wait()
-	if last != nil {
-		last()
-	}
+	happens(r.log.logged, logTime)
 	releaseWarden()
 }
 
@@ -156,7 +151,7 @@ func (r *run) giveUp() {
 }
 
 // end asks the program to end, more and more urgently, at most for that time.
-func (r *run) end(within time.Duration, port, self <-chan struct{}) {
+func (r *run) end(within time.Duration, port <-chan struct{}) {
 	grace := min(r.spec.Grace, within/3)
 	r.mux.endInput()
 	for _, next := range []byte{commandTerm, commandKill} {
@@ -164,7 +159,6 @@ func (r *run) end(within time.Duration, port, self <-chan struct{}) {
 		select {
 		case <-r.exited:
 		case <-port:
-		case <-self:
 		case <-r.killed:
 		case <-t.C:
 			r.command(next, 0)
@@ -177,7 +171,7 @@ func (r *run) end(within time.Duration, port, self <-chan struct{}) {
 
 // drain waits until what the program has written has been taken. Nobody is left
 // who could write more, unless somebody has handed the pipe to a stranger.
-func (r *run) drain(reading *sync.WaitGroup, port, self <-chan struct{}) {
+func (r *run) drain(reading *sync.WaitGroup, port <-chan struct{}) {
 	over := make(chan struct{})
 	go func() {
 		reading.Wait()
@@ -191,7 +185,6 @@ func (r *run) drain(reading *sync.WaitGroup, port, self <-chan struct{}) {
 		return
 	case <-t.C:
 	case <-port:
-	case <-self:
 	case <-r.stopped:
 	case <-r.killed:
 	}
