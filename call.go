@@ -131,11 +131,11 @@ func (c *Pending) complete(val any, err error) {
 	k, done, n := c.waiter, c.done, c.notice
 	c.waiter, c.notice = nil, nil
 	c.mu.Unlock()
-	if k != nil {
-		k.rouse()
-	}
 	if done != nil {
 		close(done)
+	}
+	if k != nil {
+		k.rouse()
 	}
 	if n != nil {
 		n.q.Put(n.v)

@@ -112,7 +112,8 @@ type Node struct {
 	listings map[*listing]struct{}
 	count    int
 	undead   map[*proc]struct{} // zombies
-	stopping bool
+	stopping bool // nothing is started from outside any more
+	closing  bool // nor by anybody else
 	changed  chan struct{} // closed and remade when count or live falls during a stop
 	stopped  chan struct{}
 }
@@ -185,7 +186,7 @@ func (n *Node) adopt(p *proc) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	switch {
-	case n.stopping:
+	case n.closing, n.stopping && p.line == nil:
 		return ErrNodeStopped
 	case n.count >= n.maxProcs:
 		return ErrSystemLimit
@@ -303,7 +304,8 @@ func (n *Node) fellLocked() {
 // Stop stops the node in order: what was started from outside is told to shut
 // down, the youngest first and each awaited (for its SpawnOpts.Shutdown, or five
 // seconds; a supervisor takes what its children need), then whatever is left is
-// killed, and the node's goroutines are awaited, for five seconds. ctx bounds all
+// killed, and the node's goroutines are awaited, for five seconds. Processes may
+// spawn others until their own turn has come; from outside nothing starts. ctx bounds all
 // of it: when it ends, what still lives is killed at once. Stopping twice is
 // fine, and waits. A process may stop its own node: it is the last one to be
 // killed, and not awaited.
@@ -333,6 +335,9 @@ func (n *Node) Stop(ctx context.Context) error {
 			n.stopRoot(ctx, p)
 		}
 	}
+	n.mu.Lock()
+	n.closing = true
+	n.mu.Unlock()
 	n.killAll()
 	n.dropTimers()
 	still := 0

@@ -211,15 +211,15 @@ func (s *sched) restsLocked(w *worker, now int32) {
 	w.state.Store(now)
 }
 
-// endsLocked parks w, whatever it was.
-func (s *sched) endsLocked(w *worker) {
+// endsLocked makes w a spare or a parked one, whatever it was.
+func (s *sched) endsLocked(w *worker, now int32) {
 	switch w.state.Load() {
 	case workerRuns:
-		s.restsLocked(w, workerParked)
+		s.restsLocked(w, now)
 	case workerBlocked:
 		s.blocked--
 	}
-	w.state.Store(workerParked)
+	w.state.Store(now)
 }
 
 // block takes w, which does not move or is about to wait in the kernel, out of
@@ -230,9 +230,9 @@ func (s *sched) block(w *worker) bool {
 		s.mu.Unlock()
 		return false
 	}
+	w.blockedAt = s.node.ticks()
 	s.restsLocked(w, workerBlocked)
 	s.blocked++
-	w.blockedAt = s.node.ticks()
 	s.mu.Unlock()
 	w.empty()
 	return true

@@ -159,6 +159,11 @@ func (w *worker) find(spare bool) (p *proc, clean bool) {
 		if w.stained() {
 			return nil, false
 		}
+		if !spare {
+			if p := w.linger(); p != nil {
+				return p, true
+			}
+		}
 		var open bool
 		if spare, open = w.park(); !open {
 			return nil, true
@@ -209,6 +214,33 @@ func (w *worker) stained() bool {
 	return (w.searches < 1024 || w.searches%16 == 0) && !w.clean()
 }
 
+// linger looks a few times more before the worker parks, as the spare: whoever
+// was just answered may have something else, and need not wake anybody then.
+func (w *worker) linger() *proc {
+	s := w.s
+	if !s.spare.CompareAndSwap(spareNone, spareReady) {
+		return nil
+	}
+	s.mu.Lock()
+	s.endsLocked(w, workerSpare)
+	s.mu.Unlock()
+	w.empty()
+	for {
+		for range 4 {
+			runtime.Gosched()
+			if p := s.urgent.pop(); p != nil {
+				return w.promote(p)
+			}
+			if p := s.find(w); p != nil {
+				return w.promote(p)
+			}
+		}
+		if w.resign() {
+			return nil
+		}
+	}
+}
+
 // local takes the next process that is queued here, or that comes first.
 func (w *worker) local() *proc {
 	s := w.s
@@ -234,7 +266,7 @@ func (w *worker) local() *proc {
 func (w *worker) park() (spare, open bool) {
 	s := w.s
 	s.mu.Lock()
-	s.endsLocked(w)
+	s.endsLocked(w, workerParked)
 	w.current.Store(nil)
 	stops := s.node.stops.Load()
 	enough := s.closed || len(s.parked) >= keepWorkers+int(s.procs.Load())
@@ -281,7 +313,7 @@ func (s *sched) isClosed() bool {
 // gone takes leave of a worker that ends.
 func (s *sched) gone(w *worker) {
 	s.mu.Lock()
-	s.endsLocked(w)
+	s.endsLocked(w, workerParked)
 	s.mu.Unlock()
 	s.node.workers.Add(-1)
 	s.node.fell()
