@@ -50,8 +50,8 @@
 // A guest is called back: for its start, for each message, for its end. Between
 // that it owns neither goroutine nor stack. In Go, package
 // [github.com/kista-go/kista/wasm/guest] has behaviours that look like any others.
-// In other languages a guest exports kista_v1_handle, and what it likes of the
-// other callbacks.
+// In C the header wasm/guest/c/kista.h declares the host interface. In any language
+// a guest exports kista_v1_handle, and what it likes of the other callbacks.
 //
 // # Rules
 //

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/kista-go/kista/internal/assert"
 	"github.com/kista-go/kista/wasm"
@@ -45,7 +46,7 @@ func freshPuppet(t testing.TB, version string) *wasm.Module {
 	t.Helper()
 	code, err := puppets[version]()
 	assert.NoError(t, err)
-	m, err := wasm.Load(context.Background(), code, wasm.Limits{})
+	m, err := wasm.Load(context.Background(), code, wasm.Limits{Compile: time.Hour}) // the race detector, and company
 	assert.NoError(t, err)
 	t.Cleanup(func() { m.Close() })
 	return m
@@ -61,7 +62,7 @@ func puppet(t testing.TB) *wasm.Module {
 	}
 	code, err := puppets["v1"]()
 	assert.NoError(t, err)
-	m, err := wasm.Load(context.Background(), code, wasm.Limits{})
+	m, err := wasm.Load(context.Background(), code, wasm.Limits{Compile: time.Hour}) // the race detector, and company
 	assert.NoError(t, err)
 	compiled.modules["v1"] = m
 	return m
