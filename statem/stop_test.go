@@ -150,7 +150,7 @@ func TestS159_AFailingTerminateReplacesTheReason(t *testing.T) {
 		"goexit": {func() error { runtime.Goexit(); return nil }, kista.ErrGoexit},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+			bubble(t, func(t *testing.T, n *kista.Node, log *records) {
 				m := mux()
 				statem.OnCast(m.In("one"), func(*ctx, *int, string) error { return errBoom })
 				statem.OnTerminate(m, func(*ctx, *int, error) error { return tc.end() })
@@ -158,6 +158,10 @@ func TestS159_AFailingTerminateReplacesTheReason(t *testing.T) {
 				end := endOf(n, pid)
 				assert.NoError(t, server.Cast(pid, "go"))
 				assert.ErrorIs(t, <-end, tc.want)
+				pass(0)
+				if tc.want == errOther && name != "panic" {
+					assert.Equal(t, log.attrs(t, "statem terminates")["reason"], "other")
+				}
 			})
 		})
 	}

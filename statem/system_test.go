@@ -123,7 +123,10 @@ func TestS156_AHandlerIsItsOwnData(t *testing.T) {
 		_, err := kista.System(t.Context(), pid, kista.ReplaceState{F: func(any) (any, error) {
 			return statem.Snapshot[string]{State: "one", Data: 1}, nil
 		}})
-		assert.ErrorAs[*statem.StateError](t, err)
+		failed := assert.ErrorAs[*kista.CallbackError](t, err)
+		if _, ok := failed.Reason.(*statem.StateError); !ok {
+			t.Errorf("the reason is a %T", failed.Reason)
+		}
 	})
 }
 
