@@ -211,7 +211,7 @@ func (w *worker) stained() bool {
 	}
 	w.ran = false
 	w.searches++
-	return (w.searches < 1024 || w.searches%16 == 0) && !w.clean()
+	return (w.searches < 1024 || w.searches%64 == 0) && !w.clean()
 }
 
 // linger looks a few times more before the worker parks, as the spare: whoever

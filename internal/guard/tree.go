@@ -128,7 +128,7 @@ func Load(fsys fs.FS) (*Tree, error) {
 // enter notes a directory, or skips it.
 func (t *Tree) enter(fsys fs.FS, name string, nested map[string]bool) error {
 	base := path.Base(name)
-	if skipped[base] || len(base) > 1 && base[0] == '.' && base != ".ci" {
+	if skipped[base] || name == "bench/out" || name == "bench/bin" || len(base) > 1 && base[0] == '.' && base != ".ci" {
 		return fs.SkipDir
 	}
 	t.dirs[name] = true
