@@ -34,12 +34,13 @@ type sched struct {
 	global runQueue // what comes from outside of workers
 	urgent runQueue // processes with high priority
 
-	mu      sync.Mutex
-	running []*worker // neither parked nor known to be blocked, nor the spare
-	parked  []*worker
-	blocked int
-	closed  bool
-	started uint64 // workers ever, for Stats
+	mu       sync.Mutex
+	running  []*worker // neither parked nor known to be blocked, nor the spare
+	parked   []*worker
+	blocked  int
+	rotation int
+	closed   bool
+	started  uint64 // workers ever, for Stats
 }
 
 const (
@@ -257,7 +258,15 @@ const longTime = 10 * time.Millisecond
 func (s *sched) others(buf *[64]*worker) []*worker {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return buf[:copy(buf[:], s.running)]
+	n := len(s.running)
+	if n <= len(buf) {
+		return buf[:copy(buf[:], s.running)]
+	}
+	for i := range buf {
+		buf[i] = s.running[(s.rotation+i)%n]
+	}
+	s.rotation = (s.rotation + len(buf)) % n // the others come next time
+	return buf[:]
 }
 
 // find looks for a process that is queued anywhere but in the slots.

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"fmt"
 	"log/slog"
 
 	"github.com/kista-go/kista"
@@ -121,12 +122,25 @@ func (l *loop) report(reason error) {
 	if caller := c.from.PID(); !caller.IsZero() {
 		attrs = append(attrs, slog.String("client", caller.String()))
 	}
-	if r, ok := l.h.(Reporter); ok {
-		if state := r.Report(); state != "" {
-			attrs = append(attrs, slog.String("state", state))
-		}
+	if state := l.stateForReport(); state != "" {
+		attrs = append(attrs, slog.String("state", state))
 	}
 	c.Node().Report(slog.LevelWarn, "server terminates", append(attrs, kista.ReportTerminate.Attr())...)
+}
+
+// stateForReport is what the Handler says of its state. If it panics, that is said
+// instead: the reason of the server's end is the better one to keep.
+func (l *loop) stateForReport() (text string) {
+	r, ok := l.h.(Reporter)
+	if !ok {
+		return ""
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			text = fmt.Sprint("(Report panicked: ", v, ")")
+		}
+	}()
+	return r.Report()
 }
 
 // envelope takes a message apart for people.

@@ -113,15 +113,17 @@ func TestS136_TheStateIsShownAsItSays(t *testing.T) {
 	})
 }
 
-// What fails while reporting fails the server again, and nobody else.
+// What fails while reporting is said in the report; the reason stays.
 func TestReportThatPanics(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	bubble(t, func(t *testing.T, n *kista.Node, log *records) {
 		m := secretive(false)
 		server.OnReport(m, func(*secret) string { panic(errOther) })
 		pid := start(t, n, server.Of(m, newSecret), nil, server.Opts{})
 		end := endOf(n, pid)
 		assert.NoError(t, server.Cast(pid, "fail"))
-		assert.ErrorIs(t, <-end, errOther)
+		assert.ErrorIs(t, <-end, errBoom)
+		synctest.Wait()
+		assert.Equal(t, log.attrs(t, "server terminates")["state"], "(Report panicked: other)")
 	})
 }
 
