@@ -57,6 +57,9 @@ type run struct {
 	reason error // why the program ended, once exited is closed
 	ended  bool
 	comm   sync.Mutex // orders commands
+
+	probing sync.Mutex
+	alive   chan struct{} // answers of the guardian to whoever holds probing; room for one
 }
 
 func newRun(s *kista.Self, spec Spec) *run {
@@ -64,7 +67,8 @@ func newRun(s *kista.Self, spec Spec) *run {
 		spec: spec, mux: newMux(spec, s), log: newStderrLog(spec.Stderr),
 		started: make(chan error, 1), exited: make(chan struct{}), lost: make(chan struct{}),
 		stopped: make(chan time.Duration, 1), killed: make(chan struct{}), gone: make(chan struct{}),
-		left: func() {},
+		alive: make(chan struct{}, 1),
+		left:  func() {},
 	}
 }
 
@@ -234,6 +238,11 @@ func (r *run) listen() {
 			err := r.refused(e)
 			r.finish(err)
 			r.tell(err)
+		case guardian.Alive:
+			select {
+			case r.alive <- struct{}{}:
+			default: // nobody waits for it any more
+			}
 		case guardian.Ended:
 			r.finish(r.exitError(e))
 		}
@@ -358,11 +367,22 @@ func (r *run) write() {
 	}
 }
 
-// lastWords is how long the end of a program may come after that of its output.
-const lastWords = 200 * time.Millisecond
-
 // ending tells whether a program that has closed a pipe has done so by ending.
-func (r *run) ending() bool { return happens(r.exited, lastWords) }
+func (r *run) ending() bool {
+	r.probing.Lock()
+	defer r.probing.Unlock()
+	r.command(guardian.Probe, 0)
+	select {
+	case <-r.alive:
+	case <-r.exited:
+	}
+	select {
+	case <-r.exited:
+		return true
+	default:
+		return false
+	}
+}
 
 // read reads what the program writes. What is no message ends the program.
 func (r *run) read() {

@@ -137,6 +137,17 @@ func TestSandbox_Processes(t *testing.T) {
 	assert.True(t, n.Alive(other), "the other port is dead")
 }
 
+// That a program has closed its output is told from its end, also from inside.
+func TestSandbox_EndsAndClosings(t *testing.T) {
+	n, _, word := setup(t)
+	for range 5 {
+		_, err := port.Call(ctx, start(t, n, caged(word, `read x; exit 3`, port.Sandbox{})), []byte("go"))
+		assert.Equal(t, assert.ErrorAs[*port.ExitError](t, err).Code, 3)
+		_, err = port.Call(ctx, start(t, n, caged(word, `exec 1>&-; while read x; do :; done`, port.Sandbox{})), []byte("go"))
+		assert.ErrorIs(t, err, port.ErrOutputClosed)
+	}
+}
+
 // Whoever kills the guardian of a sandbox kills all that is in it.
 func TestSandbox_TheGuardianIsKilled(t *testing.T) {
 	n, _, word := setup(t)

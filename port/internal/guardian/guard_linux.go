@@ -46,6 +46,7 @@ type guardian struct {
 	doom  bool // everything is to be killed
 	alone bool // this is process 1 of its own process namespace
 	group *group
+	pidfd int // of the program, which tells its number in /proc whatever the namespace
 }
 
 func guard() {
@@ -156,7 +157,7 @@ func (g *guardian) start(job *Job) error {
 	}
 	attr := &syscall.ProcAttr{
 		Dir: string(job.Dir), Env: texts(job.Env), Files: files,
-		Sys: &syscall.SysProcAttr{Setsid: true, Pdeathsig: unix.SIGKILL},
+		Sys: &syscall.SysProcAttr{Setsid: true, Pdeathsig: unix.SIGKILL, PidFD: &g.pidfd},
 	}
 	for _, dir := range g.group.dirs {
 		job.Joins = append(job.Joins, []byte(dir))
@@ -196,9 +197,36 @@ func (g *guardian) listen(in io.Reader) {
 			_ = unix.Kill(-g.pid, unix.SIGTERM)
 		case command[0] == Signal:
 			_ = unix.Kill(g.pid, syscall.Signal(command[1]))
+		case command[0] == Probe && g.lives():
+			_ = g.tell.Encode(Event{Kind: Alive})
 		}
 		g.mu.Unlock()
 	}
+}
+
+// lives reports whether the program, which has not been reaped, runs on: a process
+// that ends closes its files first, and is a child to be reaped a little later.
+func (g *guardian) lives() bool {
+	info, err := os.ReadFile("/proc/self/fdinfo/" + strconv.Itoa(g.pidfd))
+	if err != nil {
+		return true // nobody knows
+	}
+	_, rest, _ := strings.Cut(string(info), "\nPid:")
+	number, _, _ := strings.Cut(strings.TrimSpace(rest), "\n")
+	dir := "/proc/" + number + "/task/"
+	tasks, _ := os.ReadDir(dir)
+	for _, t := range tasks {
+		const exiting = 4 // PF_EXITING
+		stat, err := os.ReadFile(dir + t.Name() + "/stat")
+		after := strings.Fields(string(stat[max(strings.LastIndexByte(string(stat), ')'), 0):]))
+		if err != nil || len(after) < 8 {
+			continue
+		}
+		if flags, err := strconv.ParseUint(after[7], 10, 64); err == nil && flags&exiting == 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // killAll dooms everything. Whoever is not a child yet becomes one when its

@@ -84,6 +84,7 @@ const (
 	Started EventKind = iota + 1 // the program runs, as PID
 	Refused                      // it does not: Text and, from the operating system, Errno
 	Ended                        // it has ended: Code or Signal
+	Alive                        // the answer to Probe: it is not about to end
 )
 
 // Event is what a guardian tells.
@@ -115,4 +116,5 @@ const (
 	Term   = 'T' // SIGTERM to the program's process group
 	Kill   = 'K' // kill everything
 	Signal = 'S' // a signal to the program
+	Probe  = '?' // answered by Alive, or by Ended soon, if the program has begun to end
 )
