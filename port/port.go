@@ -46,6 +46,9 @@ func (p *port) Init(s *kista.Self) (err error) {
 		return err
 	}
 	p.run = newRun(s, p.spec)
+	if p.spec.Subscriber != nil { // before there is anything to be told
+		p.run.mux.subscribe(p.spec.Subscriber, s.Monitor(p.spec.Subscriber), p.spec.Active)
+	}
 	err = p.fence.add(p.run)
 	if err == nil {
 		err = p.run.launch(files)
@@ -64,9 +67,6 @@ func (p *port) Init(s *kista.Self) (err error) {
 	}()
 	if err := p.run.keep(s); err != nil {
 		return err
-	}
-	if p.spec.Subscriber != nil {
-		p.run.mux.subscribe(p.spec.Subscriber, s.Monitor(p.spec.Subscriber), p.spec.Active)
 	}
 	if err := p.run.wait(s); err != nil {
 		return err

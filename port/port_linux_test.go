@@ -247,6 +247,17 @@ func TestAFullMailboxSlowsTheProgram(t *testing.T) {
 	}
 }
 
+// What a program writes first is not lost, however fast it is.
+func TestTheFirstWords(t *testing.T) {
+	n, _ := node(t)
+	for range 20 {
+		b := newInbox(t, n)
+		pid := start(t, n, port.Spec{Path: "echo", Args: []string{"first"}, Framing: port.Lines, Subscriber: b.pid})
+		assert.Equal(t, b.text(t), "first")
+		assert.Equal(t, b.next(t), any(port.Closed{Port: pid}))
+	}
+}
+
 func TestTheLastWordsComeBeforeTheEnd(t *testing.T) {
 	n, _ := node(t)
 	b := newInbox(t, n)
