@@ -53,7 +53,7 @@ func (r *reports) wants(level slog.Level) bool {
 // learn asks the logger which levels it wants.
 func (r *reports) learn() {
 	least := int64(math.MinInt64)
-	for _, level := range []slog.Level{slog.LevelDebug, slog.LevelInfo, slog.LevelWarn} {
+	for _, level := range []slog.Level{slog.LevelDebug, slog.LevelInfo, slog.LevelWarn, slog.LevelError} {
 		if r.logger.Handler().Enabled(context.Background(), level) {
 			break
 		}
@@ -238,6 +238,15 @@ func (n *Node) AttachReports(h slog.Handler) (detach func()) {
 // LimitReports sets how many reports the node lets through. It may be called at any
 // time.
 func (n *Node) LimitReports(l ReportLimit) { n.reports.flood.set(l) }
+
+// Reports says whether anybody wants reports of that level, lately: behaviours
+// ask before they gather what goes into one.
+func (n *Node) Reports(level slog.Level) bool {
+	if (n.reports.unwanted.Load()+1)%lookAgain == 0 {
+		return true // it is time to look again, which Report will find too
+	}
+	return n.reports.wants(level)
+}
 
 // Report puts a record of the library's own into the log, in the way of crash
 // reports: bounded, and never on the caller's time. Values that are not plain

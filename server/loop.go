@@ -113,6 +113,9 @@ func (l *loop) report(reason error) {
 		return
 	}
 	c := &l.c
+	if !c.Node().Reports(slog.LevelWarn) {
+		return
+	}
 	attrs := c.attrs()
 	attrs = append(attrs, slog.Any("reason", reason))
 	if l.last != nil {

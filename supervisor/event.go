@@ -134,7 +134,9 @@ func (b *behaviour) tell(c *child, n note) {
 	if n.kind == ChildRestarted {
 		e.Before = c.before
 	}
-	b.self.Node().Report(e.level(), "supervisor: child "+e.Kind.String(), append(e.attrs(c.spec), e.kind().Attr())...)
+	if n := b.self.Node(); n.Reports(e.level()) {
+		n.Report(e.level(), "supervisor: child "+e.Kind.String(), append(e.attrs(c.spec), e.kind().Attr())...)
+	}
 	if to := b.core.spec.Notify; to != nil {
 		_ = b.self.Send(to, e)
 	}
