@@ -29,7 +29,8 @@ import (
 //
 // The compiling program is one whose main calls [CompilerMain] first.
 type Compiler struct {
-	// Command is the program that compiles, with its arguments. Empty: this one.
+	// Command is the program that compiles, with its arguments; it must be built with
+	// the same version of the engine. Empty: this one.
 	Command []string
 	// Dir is where machine code is kept. It is made, for this user alone, if it is not
 	// there; one that others can read or write, or that belongs to somebody else, is

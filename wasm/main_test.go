@@ -3,6 +3,7 @@ package wasm_test
 import (
 	"context"
 	"log/slog"
+	"os"
 	"testing"
 	"time"
 
@@ -20,7 +21,10 @@ func TestMain(m *testing.M) {
 	if wasm.CompilerMain() {
 		return
 	}
-	goleak.VerifyTestMain(m)
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		removeBuilt()
+		os.Exit(code)
+	}))
 }
 
 // bound is how long a test waits for what must come.

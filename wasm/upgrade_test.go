@@ -183,7 +183,7 @@ func TestUpgradeAndRestart(t *testing.T) {
 func TestGoGuestUpgrade(t *testing.T) {
 	n := startNode(t)
 	ctx := context.Background()
-	m := freshPuppet(t, "v1")
+	m := freshPuppet(t, built.first)
 	s := &show{t, n, spawn(t, n, m, wasm.Opts{Args: term.Atom("mine")})}
 	waiting := kista.Begin(ctx, s.pid, Do{Op: "self"})
 	assert.NoError(t, server.Cast(s.pid, term.Tuple{term.Atom("add"), 13}))
@@ -193,7 +193,7 @@ func TestGoGuestUpgrade(t *testing.T) {
 	assert.NoError(t, err)
 	kept, _ := state.(term.Map).Get(term.Atom("kept"))
 	assert.Equal(t, kept, term.Term(int64(13)))
-	next := freshPuppet(t, "v2")
+	next := freshPuppet(t, built.other)
 	err = m.Upgrade(ctx, next)
 	assert.Equal(t, assert.ErrorAs[*wasm.GuestError](t, err).Term, term.Term(term.Atom("unlucky")))
 	assert.NoError(t, server.Cast(s.pid, term.Tuple{term.Atom("add"), 1}))
