@@ -19,43 +19,44 @@ import (
 // or a label and behaviours that have been seen to run or block for long carry
 // the labels kista_kind, kista_name and kista_pid.
 func (n *Node) Dump(w io.Writer) error {
-	out := bufio.NewWriter(w)
+	out := bufio.NewWriter(w) // keeps its first error for the end
+	say := func(format string, args ...any) { _, _ = say(format, args...) }
 	s := n.Stats()
-	fmt.Fprintf(out, "node %s, up %v: %d processes (%d spawned), %d in their code, %d zombies\n",
+	say("node %s, up %v: %d processes (%d spawned), %d in their code, %d zombies\n",
 		n.name, time.Duration(n.ticks()).Round(time.Second), s.Processes, s.Spawned, s.Executions, s.Zombies)
-	fmt.Fprintf(out, "%d workers, %d of them blocked; %d behaviours queued; %d timers, %d names; dropped: %d messages, %d reports\n",
+	say("%d workers, %d of them blocked; %d behaviours queued; %d timers, %d names; dropped: %d messages, %d reports\n",
 		s.Workers, s.Blocked, s.Queued, s.Timers, s.Names, s.DroppedMessages, s.DroppedReports)
 	for pid := range n.Processes() {
 		info, ok := n.Info(pid)
 		if !ok || info.Status == Idle && info.MailboxLen == 0 {
 			continue
 		}
-		fmt.Fprintf(out, "%s %s", pid, info.Kind)
+		say("%s %s", pid, info.Kind)
 		if name := info.Name + info.Label; name != "" {
-			fmt.Fprintf(out, " %q", name)
+			say(" %q", name)
 		}
-		fmt.Fprintf(out, ": %s", info.Status)
+		say(": %s", info.Status)
 		if info.WaitingFor != "" {
-			fmt.Fprintf(out, " for %s", info.WaitingFor)
+			say(" for %s", info.WaitingFor)
 		}
 		if info.Callback != "" {
-			fmt.Fprintf(out, " in %s for %v", info.Callback, info.Since.Round(time.Millisecond))
+			say(" in %s for %v", info.Callback, info.Since.Round(time.Millisecond))
 		}
 		if info.Message != "" {
-			fmt.Fprintf(out, ", last %s", info.Message)
+			say(", last %s", info.Message)
 		}
-		fmt.Fprintf(out, ", mailbox %d (%d bytes), handled %d", info.MailboxLen, info.MailboxSize, info.Handled)
+		say(", mailbox %d (%d bytes), handled %d", info.MailboxLen, info.MailboxSize, info.Handled)
 		if info.Requests > 0 {
-			fmt.Fprintf(out, ", owes %d answers", info.Requests)
+			say(", owes %d answers", info.Requests)
 		}
-		fmt.Fprintf(out, ", at %p\n", pid.p)
+		say(", at %p\n", pid.p)
 	}
 	const enough = 1000
 	for _, p := range n.zombieList(enough) {
 		p.mu.Lock()
 		line := fmt.Sprintf("%s: zombie, in %s, ended with: %s, at %p", p.titleLocked(), p.callback, reasonText(p.fate.reason), p)
 		p.mu.Unlock()
-		fmt.Fprintln(out, line)
+		say("%s\n", line)
 	}
 	return out.Flush()
 }

@@ -70,7 +70,7 @@ func TestHandlersLeaveNoTrace(t *testing.T) {
 		"locked thread": func() { runtime.LockOSThread() },
 		"locked twice":  func() { runtime.LockOSThread(); runtime.LockOSThread() },
 		"Goexit":        runtime.Goexit,
-		"deep stack":    func() { deep(100_000) },
+		"deep stack":    func() { deepest.Store(deep(100_000)) },
 		"panic":         func() { panic("x") },
 	} {
 		t.Run(what, func(t *testing.T) {
@@ -99,8 +99,10 @@ func TestHandlersLeaveNoTrace(t *testing.T) {
 	}
 }
 
+var deepest atomic.Int64
+
 //go:noinline
-func deep(n int) int {
+func deep(n int) int64 {
 	if n == 0 {
 		return 0
 	}
