@@ -20,7 +20,7 @@ import (
 // the labels kista_kind, kista_name and kista_pid.
 func (n *Node) Dump(w io.Writer) error {
 	out := bufio.NewWriter(w) // keeps its first error for the end
-	say := func(format string, args ...any) { _, _ = say(format, args...) }
+	say := func(format string, args ...any) { _, _ = fmt.Fprintf(out, format, args...) }
 	s := n.Stats()
 	say("node %s, up %v: %d processes (%d spawned), %d in their code, %d zombies\n",
 		n.name, time.Duration(n.ticks()).Round(time.Second), s.Processes, s.Spawned, s.Executions, s.Zombies)
