@@ -54,6 +54,7 @@ func onStack(q **proc) { _ = q }
 
 // alone runs p on a goroutine of its own.
 func (p *proc) alone() {
+	unlabel() // whoever has started the goroutine has left it its labels
 	e := &execution{p: p}
 	defer p.node.left()
 	for {

@@ -66,6 +66,7 @@ func (w *worker) loop(spare bool) {
 			go w.loop(false)
 		}
 	}()
+	unlabel() // whoever has started the goroutine has left it its labels
 	w.next, w.first, w.moved = w.runs+lookUp, w.runs, false
 	w.s.tidy()
 	var mark byte
