@@ -1,6 +1,8 @@
 package kista_test
 
 import (
+	"context"
+	"errors"
 	"testing"
 
 	"github.com/kista-go/kista"
@@ -33,4 +35,25 @@ func TestStartMonitorReturnsTheExitReason(t *testing.T) {
 			t.Error("StartMonitor has not returned")
 		}
 	})
+}
+
+// A deterministic node stops although a process does not care: time goes on for
+// those who wait outside, too.
+func TestStopOfADeterministicNodeGoesOn(t *testing.T) {
+	for range 50 {
+		clock := kista.NewVirtualClock(epoch)
+		n := start(t, kista.Config{Name: "a", Clock: clock, Pick: func(int) int { return 0 }})
+		up := make(chan struct{})
+		pid, err := n.SpawnWith(kista.SpawnOpts{TrapExits: true}, func(s *kista.Self) error {
+			close(up)
+			_, err := kista.Receive[red](s)
+			return err
+		})
+		assert.NoError(t, err)
+		<-up
+		assert.NoError(t, n.Stop(context.Background()))
+		if reason := wait(t, pid); !errors.Is(reason, kista.ErrKilled) || clock.Now().Sub(epoch) < kista.DefaultGrace {
+			t.Fatalf("it ended at %v: %v", clock.Now(), reason)
+		}
+	}
 }

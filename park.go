@@ -65,6 +65,9 @@ func (n *Node) await(ctx context.Context, k *parker, d time.Duration, what wait,
 	}
 	if d >= 0 {
 		k.timer.set(n, d)
+		if n.baton != nil && k.thread == nil {
+			n.baton.nudge()
+		}
 	}
 	for !over() && !k.late.Load() && (p == nil || !p.stopping()) {
 		if done == nil || k.thread != nil {
