@@ -31,7 +31,7 @@ type ProcessInfo struct {
 	Label       string
 	Kind        string // what it runs: "body", "server", "supervisor", ...
 	Version     string // of its code, if the behaviour says ([Self.SetVersion])
-	Level       string // isolation: "L1", native code in the node; "L2", a wasm instance
+	Level       string // isolation: "L1" native code in the node, "L2" WebAssembly, "L3" another OS process
 	Status      Status
 	WaitingFor  string        // with Waiting: "receive", "call", "start", "mail", "hook", "end"
 	Callback    string        // of a behaviour that is not idle: "Init", "Handle", "Terminate"; "body"
@@ -65,7 +65,7 @@ func (n *Node) Info(pid PID) (info ProcessInfo, ok bool) {
 	}
 	now := n.clock.Now()
 	info = ProcessInfo{
-		PID: pid, Name: p.x.name, Label: p.x.label, Kind: p.kind.name, Level: levelOf(p.kind.name),
+		PID: pid, Name: p.x.name, Label: p.x.label, Kind: p.kind.name, Level: p.kind.level,
 		Age: now.Sub(n.at(p.born)), Parent: p.self.Parent(), Ancestors: p.ancestors(), TrapExits: p.trap,
 		MailboxLen: int(p.count), MailboxSize: p.bytes, Handled: p.handled,
 		Links: p.x.links.sorted(), WaitingFor: p.waiting.String(),

@@ -97,19 +97,23 @@ func (p *proc) executes() bool {
 func (p *proc) stopping() bool { return p.gate.Load()&gateStop != 0 }
 
 // kind is what a process runs, for people; one for each name.
-type kind struct{ name string }
+type kind struct{ name, level string }
 
-var kinds sync.Map // string to *kind
+var kinds sync.Map // kind to *kind
 
-func kindOf(name string) *kind {
-	if k, ok := kinds.Load(name); ok {
+func kindOf(name, level string) *kind {
+	key := kind{name, level}
+	if k, ok := kinds.Load(key); ok {
 		return k.(*kind)
 	}
-	k, _ := kinds.LoadOrStore(name, &kind{name})
+	k, _ := kinds.LoadOrStore(key, &key)
 	return k.(*kind)
 }
 
-var bodyKind = kindOf("body")
+// native is the isolation level of code that runs in the node.
+const native = "L1"
+
+var bodyKind = kindOf("body", native)
 
 // after is what is left to do once a process's lock has been given back:
 // signals to others, and the cancelling of its context.

@@ -97,7 +97,7 @@ func BodyProgram(o SpawnOpts, ack bool, body Body) Program {
 // in the new process; kind names it for people. Its start is complete once
 // Init has returned.
 func BehaviourProgram(o SpawnOpts, kind string, make func() (Behaviour, error)) Program {
-	return Program{Opts: o, kind: kindOf(kind), make: make, acks: true}
+	return Program{Opts: o, kind: kindOf(kind, native), make: make, acks: true}
 }
 
 // Kind names what the program runs, for people.
@@ -113,6 +113,14 @@ func (pr Program) code() Behaviour {
 		return bodyCode(pr.body)
 	}
 	return unmade(pr.make)
+}
+
+// AtLevel says at which isolation level the program's code runs, for
+// [ProcessInfo]: "L1", which all others are, for code in the node, "L2" for
+// WebAssembly, "L3" for another OS process. For those who provide such walls.
+func (pr Program) AtLevel(level string) Program {
+	pr.kind = kindOf(pr.Kind(), level)
+	return pr
 }
 
 // IsZero reports whether pr describes nothing.

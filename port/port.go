@@ -23,7 +23,7 @@ func Program(spec Spec, o Opts) kista.Program {
 			return nil, err
 		}
 		return &port{spec: spec.clone(), fence: before}, nil
-	})
+	}).AtLevel("L3")
 }
 
 // port is the behaviour of a port's process: its face. What it has in the

@@ -26,7 +26,7 @@ func Program(m *Module, o Opts) kista.Program {
 			return nil, bad
 		}
 		return &process{module: m, o: o}, nil
-	})
+	}).AtLevel("L2")
 }
 
 // Spawn starts a process that runs the module, from outside, and waits until the
