@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/kista-go/kista"
 	"github.com/kista-go/kista/internal/assert"
@@ -56,4 +57,26 @@ func TestStopOfADeterministicNodeGoesOn(t *testing.T) {
 			t.Fatalf("it ended at %v: %v", clock.Now(), reason)
 		}
 	}
+}
+
+// What is due at the same moment is due before anybody acts on any of it, with or
+// without the race detector.
+func TestVirtualClockFiresAMomentAtOnce(t *testing.T) {
+	clock := kista.NewVirtualClock(epoch)
+	var fired []int
+	var never kista.Stopper
+	for i := range 3 {
+		clock.AfterFunc(time.Second, func() {
+			fired = append(fired, i)
+			never.Stop()
+			clock.AfterFunc(0, func() { fired = append(fired, 10+i) })
+		})
+	}
+	never = clock.AfterFunc(time.Second, func() { t.Error("it was stopped in the same moment") })
+	clock.AfterFunc(2*time.Second, func() { fired = append(fired, 100) })
+	for _, want := range [][]int{{0, 1, 2}, {0, 1, 2, 10, 11, 12}, {0, 1, 2, 10, 11, 12, 100}} {
+		assert.True(t, clock.Advance(), "nothing was due")
+		assert.Equal(t, fired, want)
+	}
+	assert.True(t, !clock.Advance() && clock.Now().Equal(epoch.Add(2*time.Second)), "it is %v", clock.Now())
 }

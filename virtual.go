@@ -69,18 +69,28 @@ func (t *virtualTimer) Stop() bool {
 	return true
 }
 
-// Advance moves the clock on to the next timer and fires it. It is false, and
-// does nothing, if there is none.
+// Advance moves the clock on to the next timer and fires it, and the others for
+// the same moment, in the order in which they were set. It is false, and does
+// nothing, if there is none.
 func (c *VirtualClock) Advance() bool {
 	c.mu.Lock()
 	if len(c.timers) == 0 {
 		c.mu.Unlock()
 		return false
 	}
-	t := c.timers[0]
-	c.timers = slices.Delete(c.timers, 0, 1)
-	c.now, t.set = t.at, false
+	c.now = c.timers[0].at
+	last := c.seq // what is set meanwhile comes next time
+	for len(c.timers) > 0 {
+		t := c.timers[0]
+		if t.at.After(c.now) || t.seq > last {
+			break
+		}
+		c.timers = slices.Delete(c.timers, 0, 1)
+		t.set = false
+		c.mu.Unlock()
+		t.f()
+		c.mu.Lock()
+	}
 	c.mu.Unlock()
-	t.f()
 	return true
 }
