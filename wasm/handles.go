@@ -31,7 +31,7 @@ type handles struct {
 
 	// The process's own.
 	next     uint64
-	requests map[uint64]kista.Request
+	requests map[uint64]pending
 	oldest   uint64 // no unanswered request is older
 	monitors map[uint64]kista.Ref
 	watching map[kista.Ref]uint64
@@ -136,15 +136,21 @@ func (h *handles) toRef(t term.Term) (any, bool) {
 // others.
 var errTooMany = errors.New("wasm: the guest leaves too many calls unanswered")
 
+// pending is a call that has not been answered: by whom, and with what type.
+type pending struct {
+	from  kista.From
+	reply reflect.Type
+}
+
 // request notes a call and returns its number. Where there are too many, the
 // oldest gets an error.
 func (h *handles) request(q kista.Request) uint64 {
 	if h.requests == nil {
-		h.requests = map[uint64]kista.Request{}
+		h.requests = map[uint64]pending{}
 	}
 	for len(h.requests) >= mostRequests {
 		if old, ok := h.requests[h.oldest]; ok {
-			old.From.Fail(&server.Refused{Err: errTooMany})
+			old.from.Fail(&server.Refused{Err: errTooMany})
 			delete(h.requests, h.oldest)
 		}
 		h.oldest++
@@ -153,12 +159,12 @@ func (h *handles) request(q kista.Request) uint64 {
 	if len(h.requests) == 0 {
 		h.oldest = h.next
 	}
-	h.requests[h.next] = q
+	h.requests[h.next] = pending{q.From, replyType(q.Msg)}
 	return h.next
 }
 
 // answered takes a call out.
-func (h *handles) answered(id uint64) (kista.Request, bool) {
+func (h *handles) answered(id uint64) (pending, bool) {
 	q, ok := h.requests[id]
 	if delete(h.requests, id); len(h.requests) == 0 {
 		h.requests = nil // most of the time there are none

@@ -202,7 +202,7 @@ func (in *instance) hostReply(m api.Module, st []uint64) {
 	}
 	v, err := in.proc.reply(q, t)
 	if err == nil {
-		err = q.From.Reply(v)
+		err = q.from.Reply(v)
 	}
 	if err != nil { // not of the type: the guest is told, and may answer again
 		in.because(err)
@@ -214,8 +214,8 @@ func (in *instance) hostReply(m api.Module, st []uint64) {
 }
 
 // reply makes of a term what a request is answered with.
-func (p *process) reply(q kista.Request, t term.Term) (any, error) {
-	rt := replyType(q.Msg)
+func (p *process) reply(q pending, t term.Term) (any, error) {
+	rt := q.reply
 	if rt == nil {
 		var v any
 		err := p.types.To(t, &v)
@@ -242,7 +242,7 @@ func (in *instance) hostRefuse(m api.Module, st []uint64) {
 		st[0] = code32(errNobody)
 		return
 	}
-	q.From.Fail(&server.Refused{Err: &GuestError{t}})
+	q.from.Fail(&server.Refused{Err: &GuestError{t}})
 	st[0] = errNone
 }
 
@@ -254,7 +254,7 @@ func (in *instance) hostCaller(_ api.Module, st []uint64) {
 		st[0] = code32(errNobody)
 		return
 	}
-	st[0] = in.givePID(q.From.PID())
+	st[0] = in.givePID(q.from.PID())
 }
 
 // milliseconds is a duration that a guest has given, within what there is.
