@@ -72,7 +72,6 @@ func (p *proc) overdue() {
 // process from here; an execution still in user code finds itself dead at its
 // next kernel operation.
 func (p *proc) buryLocked(e ending) (a after) {
-	n := p.node
 	rep := p.reportLocked(e)
 	executes := p.executes()
 	p.status = statusDead
@@ -81,27 +80,50 @@ func (p *proc) buryLocked(e ending) (a after) {
 		p.fate = &fate{e, ended}
 	}
 	p.gate.Or(gateStop | gateGone)
+	// What few processes need is in functions of its own: so this fits on the
+	// stack that a goroutine begins with, and most bodies need no more.
 	if p.x != &none {
 		p.partLocked(e.reason, &a)
 	}
 	if p.calls != nil {
-		a.signals = append(a.signals, p.failCallsLocked(e.reason)...)
+		p.owesLocked(e.reason, &a)
 	}
 	p.inbox, p.saved, p.count, p.bytes = queue{}, queue{}, 0, 0
-	p.rouseLocked() // whoever waits for it, be it with a leaked Self
+	if p.wake != nil || p.parkers != nil {
+		p.rouseLocked() // whoever waits for it, be it with a leaked Self
+	}
 	if executes {
-		p.running, p.zombie = true, true
-		n.haunt(p, true)
-		p.own().alarm = n.clock.AfterFunc(n.zombieAfter, p.stillThere)
+		p.hauntLocked()
 	} else {
 		p.behaviour = nil
 	}
-	n.forget(p)
-	n.reports.put(rep)
+	p.node.forget(p)
+	if rep != nil {
+		p.node.reports.put(rep)
+	}
 	return a
 }
 
+// owesLocked tells the callers that there will be no answer.
+//
+//go:noinline
+func (p *proc) owesLocked(reason error, a *after) {
+	a.signals = append(a.signals, p.failCallsLocked(reason)...)
+}
+
+// hauntLocked makes a zombie of a process whose code still runs.
+//
+//go:noinline
+func (p *proc) hauntLocked() {
+	n := p.node
+	p.running, p.zombie = true, true
+	n.haunt(p, true)
+	p.own().alarm = n.clock.AfterFunc(n.zombieAfter, p.stillThere)
+}
+
 // partLocked takes leave of everybody whom the process knows.
+//
+//go:noinline
 func (p *proc) partLocked(reason error, a *after) {
 	n, x := p.node, p.x
 	if x.alarm != nil {
@@ -123,7 +145,7 @@ func (p *proc) partLocked(reason error, a *after) {
 		a.signals = append(a.signals, signal{kind: sigDemonitor, from: p.pid(), to: x.monitors[ref].target, ref: ref})
 	}
 	if p.calls != nil {
-		a.signals = append(a.signals, p.failCallsLocked(reason)...)
+		p.owesLocked(reason, a)
 	}
 	if wasStarting {
 		a.signals = append(a.signals, failed)

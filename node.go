@@ -112,9 +112,9 @@ type Node struct {
 	listings map[*listing]struct{}
 	count    int
 	undead   map[*proc]struct{} // zombies
-	stopping bool // nothing is started from outside any more
-	closing  bool // nor by anybody else
-	changed  chan struct{} // closed and remade when count or live falls during a stop
+	stopping bool               // nothing is started from outside any more
+	closing  bool               // nor by anybody else
+	changed  chan struct{}      // closed and remade when count or live falls during a stop
 	stopped  chan struct{}
 }
 
@@ -220,10 +220,8 @@ func (n *Node) forget(p *proc) {
 	} else {
 		n.last = p.prev
 	}
-	for l := range n.listings {
-		if l.at == p {
-			l.at = p.prev
-		}
+	if len(n.listings) > 0 {
+		n.moveListingsLocked(p)
 	}
 	p.prev, p.next = nil, nil
 	n.fellLocked()
@@ -259,6 +257,17 @@ func (n *Node) settingsFor(o *SpawnOpts, body bool) *settings {
 	kept := s
 	n.lately.Store(&kept)
 	return &kept
+}
+
+// moveListingsLocked moves back whoever stands on p.
+//
+//go:noinline
+func (n *Node) moveListingsLocked(p *proc) {
+	for l := range n.listings {
+		if l.at == p {
+			l.at = p.prev
+		}
+	}
 }
 
 // execute has p, which is locked and ready, executed. w is the worker that runs

@@ -13,9 +13,17 @@ import (
 // (statements 102, 103); nil for others, and for one that others have ended: that
 // is their news.
 func (p *proc) reportLocked(e ending) *report {
-	if e.silent || !Abnormal(e.reason) || p.quiet == quietAlways {
+	if e.silent || !Abnormal(e.reason) || p.quiet == quietAlways || !p.node.Reports(slog.LevelError) {
 		return nil
 	}
+	return p.crashReportLocked(e)
+}
+
+// crashReportLocked is apart since it needs much stack, for which that of a new
+// goroutine would have to grow.
+//
+//go:noinline
+func (p *proc) crashReportLocked(e ending) *report {
 	now := p.node.clock.Now()
 	rec := p.node.newReport(slog.LevelError, ReportCrash, "process crashed")
 	rec.AddAttrs(slog.String("pid", p.pid().String()))
