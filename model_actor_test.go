@@ -193,7 +193,9 @@ func (a *actor) told(err error) error {
 		a.exits()
 	case 3: // the next operation ends it
 		_ = a.s.Send(a.pid, red{})
-		a.w.t.Errorf("seed %d: %v goes on after its end", a.w.seed, a.pid)
+		if a.w.rules != nil { // else it may not have been told before
+			a.w.t.Errorf("seed %d: %v goes on after its end", a.w.seed, a.pid)
+		}
 	}
 	return err
 }

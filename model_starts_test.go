@@ -7,7 +7,11 @@ import (
 )
 
 // keepsTurn has the next operation act at once: nobody else gets a turn first.
-func (a *actor) keepsTurn() { a.w.stay = true }
+func (a *actor) keepsTurn() {
+	if a.w.rules != nil {
+		a.w.stay = true
+	}
+}
 
 func (a *actor) spawn() error {
 	c, opts := a.w.child(a.r, false)
