@@ -97,17 +97,18 @@ func (b *behaviour) returned(op string, init bool) {
 func (r *rules) handles(p *mproc) string {
 	p.inside = true
 	r.systemMail(p, nil)
-	for i, m := range p.box {
-		if p.suspended {
-			return "nothing: it is suspended"
-		}
-		p.box = append(p.box[:i:i], p.box[i+1:]...)
-		if at := max(m.at, p.entered); r.now != at && !p.paused {
-			return fmt.Sprintf("%s, at %v", m.text, at)
-		}
-		return m.text
+	switch {
+	case len(p.box) == 0:
+		return "nothing"
+	case p.suspended:
+		return "nothing: it is suspended"
 	}
-	return "nothing"
+	m := p.box[0]
+	p.box = p.box[1:]
+	if at := max(m.at, p.entered); r.now != at && !p.paused {
+		return fmt.Sprintf("%s, at %v", m.text, at)
+	}
+	return m.text
 }
 
 // terminates predicts why a behaviour terminates.

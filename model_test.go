@@ -70,10 +70,10 @@ func modelRun(t *testing.T, seed uint64) string {
 		}
 		return choice.IntN(n)
 	}})
-	boss, opts := w.child(choice, false)
+	boss, _ := w.child(choice, false)
 	boss.boss = true
 	boss.o = spawnOpts{trap: true}
-	opts = kista.SpawnOpts{TrapExits: true, Grace: kista.NoTimeout}
+	opts := kista.SpawnOpts{TrapExits: true, Grace: kista.NoTimeout}
 	_, _, _ = w.rules.spawn(nil, boss.o, nil)
 	done := make(chan struct{})
 	_, err := w.n.SpawnWith(opts, func(s *kista.Self) error {

@@ -311,19 +311,17 @@ func (who *player) start(s *kista.Self, f []string) (err error, end bool) {
 	o.Link, o.Monitor = false, false
 	pr := child.program(o, behaves)
 	said := strings.Join(f, " ")
-	var pid kista.PID
 	switch {
 	case slices.Contains(f, "child"):
-		pid, _, err = s.StartChild(pr)
-		child.pid = pid
+		child.pid, _, err = s.StartChild(pr)
 	case slices.Contains(f, "monitor"):
 		var ref kista.Ref
-		pid, ref, err = s.StartMonitor(s, pr)
+		_, ref, err = s.StartMonitor(s, pr)
 		p.refs[f[1]] = ref
 	case slices.Contains(f, "link"):
-		pid, err = s.StartLink(s, pr)
+		_, err = s.StartLink(s, pr)
 	default:
-		pid, err = p.n.Start(s, pr)
+		_, err = p.n.Start(s, pr)
 	}
 	if err != nil {
 		said += ": " + p.why(err)
