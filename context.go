@@ -86,6 +86,7 @@ func (p *proc) renewLocked() {
 	}
 	c := p.contextLocked()
 	c.old, c.ctx, c.cancel = c.cancel, nil, nil
+	p.gate.Or(gateRenewed)
 	c.renewed, c.from = true, c.toldAt
 	if !c.told {
 		c.from = p.node.clock.Now()

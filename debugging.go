@@ -41,8 +41,24 @@ func (p *proc) sent(to Addr, msg any) {
 		return
 	}
 	if d := p.debugged(); d != nil {
-		d.out(p, to, msg)
+		d.out(p, sameAddr(to), msg)
 	}
+}
+
+// sameAddr is to itself, in memory of its own: so those who are not debugged need
+// none for an address that they only send to.
+func sameAddr(to Addr) Addr {
+	switch a := to.(type) {
+	case PID:
+		return a
+	case Ref:
+		return a
+	case localName:
+		return a
+	case remoteName:
+		return a
+	}
+	return nil
 }
 
 // debuggedBehaviour stands around the behaviour of a process that is debugged, so

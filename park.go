@@ -99,9 +99,7 @@ func processOf(ctx context.Context) *proc {
 		return nil
 	}
 	p := me.process().p
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if c := p.x.ctx; c != nil && c.renewed {
+	if p.gate.Load()&gateRenewed != 0 {
 		return nil
 	}
 	return p

@@ -76,7 +76,9 @@ type proc struct {
 const (
 	gateStop = 1 << 62 // the process has ended or been told to
 	gateGone = 1 << 61 // its death has been carried out
-	gateOps  = 1<<32 - 1
+	// 1 << 60 is gateDebug.
+	gateRenewed = 1 << 59 // its context is that of Terminate
+	gateOps     = 1<<32 - 1
 )
 
 func (p *proc) pid() PID { return PID{p, p.id} }

@@ -66,7 +66,10 @@ func dispatch(from *proc, to Addr, m *mail) error {
 		return err
 	case !p.isFar:
 		ref, _ := to.(Ref)
-		_, err = p.post(m, ref, nil, from)
+		taken, err := p.post(m, ref, nil, from)
+		if !taken || err != nil {
+			m.free()
+		}
 		return err
 	case from == nil:
 		return p.farSend(PID{}, m)

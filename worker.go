@@ -26,6 +26,7 @@ type worker struct {
 
 	// The goroutine's own:
 	ex       execution
+	head     [64]byte // of a stack trace
 	turn     int
 	searches int  // how often it ran out of work
 	ran      bool // something since it was found to be clean
@@ -202,7 +203,7 @@ func (w *worker) yields() {
 
 // clean reports whether the goroutine is as good as new: wired to its thread, or
 // with a stack that has grown a lot, it is not.
-func (w *worker) clean() bool { return !w.moved && !lockedToThread() }
+func (w *worker) clean() bool { return !w.moved && !lockedToThread(w.head[:]) }
 
 // stained looks, when there is nothing else to do here, at what the handlers have
 // left behind, at first each time.
@@ -212,7 +213,7 @@ func (w *worker) stained() bool {
 	}
 	w.ran = false
 	w.searches++
-	return (w.searches < 1024 || w.searches%64 == 0) && !w.clean()
+	return (w.searches < 1024 || w.searches%256 == 0) && !w.clean()
 }
 
 // linger looks a few times more before the worker parks, as the spare: whoever
@@ -222,19 +223,21 @@ func (w *worker) linger() *proc {
 	if !s.spare.CompareAndSwap(spareNone, spareReady) {
 		return nil
 	}
-	s.mu.Lock()
-	s.endsLocked(w, workerSpare)
-	s.mu.Unlock()
-	w.empty()
 	for {
 		for range 4 {
 			runtime.Gosched()
-			if p := s.urgent.pop(); p != nil {
-				return w.promote(p)
+			p := s.urgent.pop()
+			if p == nil {
+				p = s.find(w)
 			}
-			if p := s.find(w); p != nil {
-				return w.promote(p)
+			if p == nil {
+				continue
 			}
+			s.spare.Store(spareNone)
+			if s.queuedOutside() || w.queue.n.Load() > 0 {
+				s.needSpare()
+			}
+			return p
 		}
 		if w.resign() {
 			return nil
@@ -322,9 +325,8 @@ func (s *sched) gone(w *worker) {
 
 // lockedToThread tells whether the goroutine is wired to its thread, which Go
 // shows only in the first line of a stack trace.
-func lockedToThread() bool {
-	var buf [64]byte
-	n := runtime.Stack(buf[:], false)
+func lockedToThread(buf []byte) bool {
+	n := runtime.Stack(buf, false)
 	for i := range n {
 		if buf[i] == '\n' {
 			break
