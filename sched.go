@@ -31,6 +31,8 @@ type sched struct {
 	procs  atomic.Int32 // GOMAXPROCS, lately
 	now    atomic.Int64 // the node's time, lately
 
+	searches atomic.Uint32 // how often a worker ran out of work
+
 	global runQueue // what comes from outside of workers
 	urgent runQueue // processes with high priority
 

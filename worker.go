@@ -25,16 +25,15 @@ type worker struct {
 	wake    chan bool
 
 	// The goroutine's own:
-	ex       execution
-	head     [64]byte // of a stack trace
-	turn     int
-	searches int  // how often it ran out of work
-	ran      bool // something since it was found to be clean
-	slots    int  // how often in a row it took what lay in its slot
-	runs     uint32
-	next     uint32 // when to look up, in runs
-	first    uint32 // what runs was when the goroutine began
-	moved    bool   // its stack has been moved since it had room for most
+	ex    execution
+	head  [64]byte // of a stack trace
+	turn  int
+	ran   bool // something since it was found to be clean
+	slots int  // how often in a row it took what lay in its slot
+	runs  uint32
+	next  uint32 // when to look up, in runs
+	first uint32 // what runs was when the goroutine began
+	moved bool   // its stack has been moved since it had room for most
 
 	// The spare's view of it, guarded by being the spare:
 	seen        *proc
@@ -212,8 +211,8 @@ func (w *worker) stained() bool {
 		return false
 	}
 	w.ran = false
-	w.searches++
-	return (w.searches < 1024 || w.searches%256 == 0) && !w.clean()
+	n := w.s.searches.Add(1)
+	return (n < 1024 || n%256 == 0) && !w.clean()
 }
 
 // linger looks a few times more before the worker parks, as the spare: whoever
