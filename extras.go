@@ -20,7 +20,6 @@ type extras struct {
 	aliases  map[Ref]AliasMode
 	timers   *Timer
 	locals   map[any]any
-	ack      *starting
 	alarm    Stopper // ends its grace; after its death, reports it as a zombie
 	ctx      *selfContext
 	labels   context.Context // for profiles

@@ -82,7 +82,7 @@ func (p *proc) buryLocked(e ending) (a after) {
 	p.gate.Or(gateStop | gateGone)
 	// What few processes need is in functions of its own: so this fits on the
 	// stack that a goroutine begins with, and most bodies need no more.
-	if p.x != &none {
+	if p.x != &none || p.ack != nil {
 		p.partLocked(e.reason, &a)
 	}
 	if p.calls != nil {
@@ -149,6 +149,9 @@ func (p *proc) partLocked(reason error, a *after) {
 	}
 	if wasStarting {
 		a.signals = append(a.signals, failed)
+	}
+	if x == &none {
+		return
 	}
 	p.dropTimersLocked()
 	x.links, x.monitors, x.watchers, x.aliases, x.locals = links{}, nil, nil, nil, nil

@@ -66,7 +66,8 @@ type proc struct {
 	last      unsafe.Pointer // the type of the last one, see typeWord
 	fate      *fate          // how it is to end, or has ended
 	calls     *Pending
-	parkers   *parker // who waits in its name
+	parkers   *parker   // who waits in its name
+	ack       *starting // of a start that somebody waits for
 	x         *extras
 
 	prev, next *proc // the node's list of living processes, guarded by node.mu

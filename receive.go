@@ -9,7 +9,12 @@ import (
 // Receive waits for the next message and returns it. The error says why the
 // process must stop: the exit reason; return it from the Body. After it, one
 // more kernel operation ends the goroutine (deferred calls run).
-func (s *Self) Receive() (any, error) {
+func (s *Self) Receive() (any, error) { return s.first(func(any) bool { return true }) }
+
+// first takes the message at the head of the queue, once there is one, if pick
+// accepts it; else it is next, which looks further. pick runs none of the user's
+// code.
+func (s *Self) first(pick func(any) bool) (any, error) {
 	s.yield()
 	p := s.p
 	p.mu.Lock()
@@ -18,23 +23,23 @@ func (s *Self) Receive() (any, error) {
 		if q.head == nil {
 			q = &p.inbox
 		}
-		switch m := q.head; {
-		case m == nil:
+		m := q.head
+		if m == nil {
 			p.restLocked()
 			continue
-		case m.system: // of a behaviour, which is not for its handlers
-		default:
-			q.remove(nil, m)
-			p.takenLocked(m)
-			p.mu.Unlock()
-			msg := m.msg
-			m.free()
-			return msg, nil
 		}
-		break
+		if m.system || !pick(m.msg) { // system: of a behaviour, and not for its handlers
+			break
+		}
+		q.remove(nil, m)
+		p.takenLocked(m)
+		p.mu.Unlock()
+		msg := m.msg
+		m.free()
+		return msg, nil
 	}
 	p.mu.Unlock()
-	msg, _, err := s.next(func(any) bool { return true }, NoTimeout)
+	msg, _, err := s.search(pick, NoTimeout)
 	return msg, err
 }
 
@@ -58,7 +63,7 @@ func (p *proc) restLocked() {
 // others where they are (statement 26). M may be an interface. Errors as for
 // [Self.Receive].
 func Receive[M any](s *Self) (M, error) {
-	msg, _, err := s.next(is[M], NoTimeout)
+	msg, err := s.first(is[M])
 	m, _ := msg.(M)
 	return m, err
 }
@@ -146,6 +151,10 @@ func (s *Self) Select(clauses ...Clause) error {
 // end. No lock is held while pick runs.
 func (s *Self) next(pick func(any) bool, timeout time.Duration) (msg any, ok bool, err error) {
 	s.yield()
+	return s.search(pick, timeout)
+}
+
+func (s *Self) search(pick func(any) bool, timeout time.Duration) (msg any, ok bool, err error) {
 	p := s.p
 	p.mu.Lock()
 	if err := s.stoppedLocked(); err != nil {

@@ -238,7 +238,7 @@ func (n *Node) spawn(pr Program, parent *proc, ack *starting) (*proc, Ref, error
 	switch {
 	case ack == nil:
 	case ack.waits:
-		p.own().ack = ack
+		p.ack = ack
 	default: // up by being there
 		p.started = true
 		if !ack.to.IsZero() {

@@ -37,8 +37,8 @@ func (a *starting) wait(ctx context.Context, p *proc) (PID, error) {
 	err, up := a.outcome.wait(ctx, n, NoTimeout, waitStart)
 	if !up {
 		p.mu.Lock()
-		if p.x.ack == a {
-			p.x.ack, p.quiet = nil, quietAlways // who asked is told by the error, not by the link
+		if p.ack == a {
+			p.ack, p.quiet = nil, quietAlways // who asked is told by the error, not by the link
 			gone := &outcome{}
 			p.watchLocked(n.newRef(), watcher{out: gone})
 			after := p.terminateLocked(ending{reason: ErrKilled, silent: true}, true)
@@ -80,11 +80,11 @@ func (p *proc) acknowledge(err error) {
 
 // ackLocked ends the start, if it is still open.
 func (p *proc) ackLocked(err error) (sig signal, open bool) {
-	a := p.x.ack
+	a := p.ack
 	if a == nil {
 		return sig, false
 	}
-	p.x.ack = nil
+	p.ack = nil
 	if a.to.IsZero() {
 		return signal{kind: sigAck, start: a, reason: err}, true
 	}
@@ -95,11 +95,11 @@ func (p *proc) ackLocked(err error) (sig signal, open bool) {
 // starter hears of it once: a link tells only one that does not trap exits and
 // waits itself (statements 100, 108).
 func (p *proc) failStartLocked(reason error) (sig signal, open bool) {
-	if p.x.ack == nil {
+	if p.ack == nil {
 		return sig, false
 	}
 	p.quiet = quietToTrappers
-	if !p.x.ack.to.IsZero() {
+	if !p.ack.to.IsZero() {
 		p.quiet = quietAlways
 	}
 	if p.ignored {
