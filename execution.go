@@ -316,8 +316,9 @@ func (e *execution) takeLocked() *mail {
 			p.wake = make(chan struct{}, 1)
 		}
 		p.waiting, p.receiving = waitMail, true
+		t := p.x.thread
 		p.mu.Unlock()
-		p.node.sleep(p.x.thread, p.wake)
+		p.node.sleep(t, p.wake)
 		p.mu.Lock()
 		p.waiting, p.receiving = waitNothing, false
 	}
