@@ -15,7 +15,7 @@ func (bodyCode) Handle(*Self, any) error      { return errNoProgram }
 func (bodyCode) Terminate(*Self, error) error { return nil }
 
 // burst is how many messages a behaviour handles before others get their turn.
-const burst = 256
+const burst = 64
 
 // execution is one stay of a process on a goroutine.
 type execution struct {
