@@ -19,13 +19,15 @@ import (
 
 type faulty struct{ server.Replies[int] }
 
+var faultList []error // empty
+
 // faults are what a callback may do wrong.
 var faults = map[string]func(gate chan struct{}) error{
-	"panic":   func(chan struct{}) error { panic("fault") },
-	"nil map": func(chan struct{}) error { var m map[int]int; m[1]++; return nil },
-	"Goexit":  func(chan struct{}) error { runtime.Goexit(); return nil },
-	"error":   func(chan struct{}) error { return errors.New("fault") },
-	"block":   func(gate chan struct{}) error { <-gate; return nil },
+	"panic":  func(chan struct{}) error { panic("fault") },
+	"index":  func(chan struct{}) error { return faultList[len(faultList)] },
+	"Goexit": func(chan struct{}) error { runtime.Goexit(); return nil },
+	"error":  func(chan struct{}) error { return errors.New("fault") },
+	"block":  func(gate chan struct{}) error { <-gate; return nil },
 }
 
 // Whatever a callback of a server does, its supervisor, its sibling and the node
