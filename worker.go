@@ -233,7 +233,7 @@ func (w *worker) linger() *proc {
 				continue
 			}
 			s.spare.Store(spareNone)
-			if s.queuedOutside() || w.queue.n.Load() > 0 {
+			if s.queued() { // also in the slots of others, who took us for their spare
 				s.needSpare()
 			}
 			return p

@@ -20,10 +20,12 @@ func TestFind(t *testing.T) {
 	for file, text := range map[string]string{filepath.Join(dir, "cgroup.controllers"): "memory pids\n", passed: "pids\n"} {
 		assert.NoError(t, os.WriteFile(file, []byte(text), 0o600))
 	}
-	for controller, want := range map[string]string{"cpu": v1.mount, "pids": v2.mount, "memory": v2.mount} {
-		h, err := find(all, controller, "/kista")
+	for _, c := range []struct{ controller, want string }{ // the last one gives an order
+		{"cpu", v1.mount}, {"pids", v2.mount}, {"memory", v2.mount},
+	} {
+		h, err := find(all, c.controller, "/kista")
 		assert.NoError(t, err)
-		assert.Equal(t, h.mount, want)
+		assert.Equal(t, h.mount, c.want)
 	}
 	text, err := os.ReadFile(passed)
 	assert.NoError(t, err)
