@@ -160,11 +160,6 @@ func (w *worker) find(spare bool) (p *proc, clean bool) {
 		if w.stained() {
 			return nil, false
 		}
-		if !spare {
-			if p := w.linger(); p != nil {
-				return p, true
-			}
-		}
 		var open bool
 		if spare, open = w.park(); !open {
 			return nil, true
@@ -213,35 +208,6 @@ func (w *worker) stained() bool {
 	w.ran = false
 	n := w.s.searches.Add(1)
 	return (n < 1024 || n%256 == 0) && !w.clean()
-}
-
-// linger looks a few times more before the worker parks, as the spare: whoever
-// was just answered may have something else, and need not wake anybody then.
-func (w *worker) linger() *proc {
-	s := w.s
-	if !s.spare.CompareAndSwap(spareNone, spareReady) {
-		return nil
-	}
-	for {
-		for range 4 {
-			runtime.Gosched()
-			p := s.urgent.pop()
-			if p == nil {
-				p = s.find(w)
-			}
-			if p == nil {
-				continue
-			}
-			s.spare.Store(spareNone)
-			if s.queued() { // also in the slots of others, who took us for their spare
-				s.needSpare()
-			}
-			return p
-		}
-		if w.resign() {
-			return nil
-		}
-	}
 }
 
 // local takes the next process that is queued here, or that comes first.
