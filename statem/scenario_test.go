@@ -35,8 +35,8 @@ type rule struct{ label, state string }
 // limit is how many callbacks a scenario may have.
 const limit = 100
 
-// unit is how long a step lasts.
-const unit = 20 * time.Millisecond
+// unit is how long a step lasts, in virtual time.
+const unit = 20 * time.Second
 
 func parse(text string) scenario {
 	sc := scenario{rules: map[rule][][]string{}}
@@ -92,8 +92,9 @@ func (s *spent) callback() bool {
 	return true
 }
 
-// after is the duration of a timer of so many units: it ends in the middle of a
-// unit, when nothing else happens, and no two end at the same time.
+// after is the duration of a timer of so many units: it ends when no step
+// begins, and no two end at the same time. The odd part is a hash, for with
+// multiples of one number the sum of two is that of two others.
 func (s *spent) after(words string) time.Duration {
 	n, err := strconv.Atoi(words)
 	if err != nil {
@@ -105,7 +106,8 @@ func (s *spent) after(words string) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.timers++
-	odd := uint64(s.timers) * 0x9e3779b97f4a7c15 >> 44 // under 2^20 ns
+	odd := uint64(s.timers) * 0x9e3779b97f4a7c15
+	odd = (odd ^ odd>>32) * 0xd6e8feb86659fd93 >> 34 // under 2^30 ns
 	return time.Duration(n)*unit - unit/2 + time.Duration(odd)
 }
 
