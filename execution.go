@@ -312,15 +312,7 @@ func (e *execution) takeLocked() *mail {
 			e.idle = true
 			return nil
 		}
-		if p.wake == nil {
-			p.wake = make(chan struct{}, 1)
-		}
-		p.waiting, p.receiving = waitMail, true
-		t := p.x.thread
-		p.mu.Unlock()
-		p.node.sleep(t, p.wake)
-		p.mu.Lock()
-		p.waiting, p.receiving = waitNothing, false
+		p.sleepLocked(waitMail)
 	}
 }
 

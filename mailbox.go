@@ -151,7 +151,6 @@ func (q *queue) splice(r *queue) {
 // and takes that lock later, to post the news. So nothing that a process sends
 // can follow its DOWN (law 6), and a send needs no mark of its own.
 func (p *proc) post(m *mail, via Ref, call *Pending, from *proc) (alive bool, err error) {
-	var a after
 	var w *worker
 	p.mu.Lock()
 	if from != nil {
@@ -161,76 +160,93 @@ func (p *proc) post(m *mail, via Ref, call *Pending, from *proc) (alive bool, er
 		}
 		w = from.worker.Load()
 	}
-	alive, err = p.admitLocked(m, via, call != nil, &a)
-	if alive && err == nil {
-		if call != nil {
-			p.holdLocked(call)
-		}
-		if p.status == statusIdle && !p.suspended && !p.how.dedicated && !raced && p.node.baton == nil {
-			if m.counted { // it is as good as taken
-				m.counted = false
-				p.count--
-				p.bytes -= m.size
-			}
-			p.first, p.last = m, typeWord(m.msg) // the worker finds it without the lock
-			p.wakeLocked(w)
-			p.mu.Unlock()
-			return true, nil
-		}
-		p.inbox.push(m)
-		if !p.passesLocked(m) {
-			p.wakeLocked(w)
-		}
+	if p.status == statusDead || !via.IsZero() || p.fullLocked(m) {
+		return p.postAnyway(m, via, call, w)
 	}
+	wake := p.letInLocked(m, call, w)
 	p.mu.Unlock()
-	a.run()
-	return alive, err
+	ping(wake) // without the lock, which is what who wakes wants first
+	return true, nil
 }
 
-// admitLocked decides whether m may enter. A caller always hears why its request
-// may not, also under a policy that keeps quiet to senders.
-func (p *proc) admitLocked(m *mail, via Ref, isCall bool, a *after) (alive bool, err error) {
-	if p.status == statusDead {
-		return false, nil
+// letInLocked puts m, for which there is room, in its place. The caller pings
+// what it returns.
+func (p *proc) letInLocked(m *mail, call *Pending, w *worker) (wake chan struct{}) {
+	if call != nil {
+		p.holdLocked(call)
 	}
-	if m.counted && (int(p.count) >= p.how.limit.Messages || p.bytes+m.size > p.how.limit.Bytes && p.count > 0) {
-		full := &MailboxFullError{PID: p.pid(), Messages: int(p.count), Bytes: p.bytes}
-		if m.patient {
-			return true, full
-		}
-		switch p.how.limit.Policy {
-		case KillReceiver:
-			*a = p.terminateLocked(ending{reason: full}, true)
-		case DropNewest:
-			p.node.dropped.Add(1)
-		default:
-			isCall = true
-		}
-		if isCall {
-			return true, full
-		}
-		return false, nil
-	}
-	if !via.IsZero() {
-		ok, mon := p.throughLocked(via)
-		if !ok {
-			return false, nil
-		}
-		if mon != nil && mon.target.p != nil {
-			a.signals = append(a.signals, signal{kind: sigDemonitor, from: p.pid(), to: mon.target, ref: via})
-		}
+	if p.status == statusIdle && !p.suspended && !p.how.dedicated && !raced && p.node.baton == nil {
+		m.counted = false                    // it is as good as taken
+		p.first, p.last = m, typeWord(m.msg) // the worker finds it without the lock
+		p.wakeLocked(w)
+		return nil
 	}
 	if m.counted {
 		p.count++
 		p.bytes += m.size
 	}
+	p.inbox.push(m)
+	if p.passesLocked(m) {
+		return nil
+	}
+	return p.wakeLocked(w)
+}
+
+func (p *proc) fullLocked(m *mail) bool {
+	return m.counted && (int(p.count) >= p.how.limit.Messages || p.bytes+m.size > p.how.limit.Bytes && p.count > 0)
+}
+
+// postAnyway is [proc.post] where it is not simply let in; a function of its own
+// for the sake of the sender's stack. It gives the lock back. A caller always
+// hears why its request may not enter, also under a policy that keeps quiet to
+// senders.
+//
+//go:noinline
+func (p *proc) postAnyway(m *mail, via Ref, call *Pending, w *worker) (alive bool, err error) {
+	var a after
+	if p.status == statusDead {
+		p.mu.Unlock()
+		return false, nil
+	}
+	if p.fullLocked(m) {
+		full := &MailboxFullError{PID: p.pid(), Messages: int(p.count), Bytes: p.bytes}
+		told := call != nil
+		switch {
+		case m.patient:
+			told = true
+		case p.how.limit.Policy == KillReceiver:
+			a = p.terminateLocked(ending{reason: full}, true)
+		case p.how.limit.Policy == DropNewest:
+			p.node.dropped.Add(1)
+		default:
+			told = true
+		}
+		p.mu.Unlock()
+		a.run()
+		if told {
+			return true, full
+		}
+		return false, nil
+	}
+	ok, mon := p.throughLocked(via) // or it had room
+	if !ok {
+		p.mu.Unlock()
+		return false, nil
+	}
+	if mon != nil && mon.target.p != nil {
+		a.signals = append(a.signals, signal{kind: sigDemonitor, from: p.pid(), to: mon.target, ref: via})
+	}
+	wake := p.letInLocked(m, call, w)
+	p.mu.Unlock()
+	ping(wake)
+	a.run()
 	return true, nil
 }
 
 func (p *proc) postLocked(m *mail) {
 	p.inbox.push(m)
 	if !p.passesLocked(m) {
-		p.wakeLocked(nil)
+		ping(p.wakeLocked(nil))
 	}
 }
 
@@ -241,16 +257,38 @@ func (p *proc) passesLocked(m *mail) bool {
 }
 
 // wakeLocked makes somebody look at the mailbox: it has an idle behaviour
-// executed, or wakes the execution that waits.
-func (p *proc) wakeLocked(w *worker) {
+// executed, or returns what wakes the execution that sleeps.
+func (p *proc) wakeLocked(w *worker) (wake chan struct{}) {
 	if p.status == statusIdle {
 		p.status = statusReady
 		p.node.execute(p, w)
-		return
+		return nil
 	}
-	if p.receiving {
+	if !p.asleep {
+		return nil
+	}
+	p.asleep = false
+	if p.node.baton != nil {
 		p.pingLocked()
+		return nil
 	}
+	return p.wake
+}
+
+// sleepLocked waits, without the lock, for new mail or the end.
+func (p *proc) sleepLocked(what wait) {
+	if p.wake == nil {
+		p.wake = make(chan struct{}, 1)
+	}
+	p.asleep, p.waiting = true, what
+	t := p.x.thread
+	p.mu.Unlock()
+	if w := p.worker.Load(); w != nil && w.current.Load() == p {
+		w.yields()
+	}
+	p.node.sleep(t, p.wake)
+	p.mu.Lock()
+	p.asleep, p.waiting = false, waitNothing
 }
 
 // rouseLocked makes everybody who waits in p's name look why.
@@ -264,12 +302,16 @@ func (p *proc) rouseLocked() {
 }
 
 func (p *proc) pingLocked() {
-	select {
-	case p.wake <- struct{}{}:
-	default:
-	}
+	ping(p.wake)
 	if b := p.node.baton; b != nil {
 		b.wake(p.x.thread)
+	}
+}
+
+func ping(wake chan struct{}) {
+	select {
+	case wake <- struct{}{}: // not if it is nil
+	default:
 	}
 }
 

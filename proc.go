@@ -48,6 +48,7 @@ type proc struct {
 	isFar     bool // immutable: it lives beyond a carrier; only id, node and x.far are used
 	trap      bool
 	receiving bool // somebody is inside next
+	asleep    bool // and waits for p.wake
 	suspended bool
 	started   bool // its Init has been acknowledged
 	running   bool // an execution exists; stays true for a zombie

@@ -25,7 +25,9 @@ func (s *Self) first(pick func(any) bool) (any, error) {
 		}
 		m := q.head
 		if m == nil {
-			p.restLocked()
+			p.receiving = true
+			p.sleepLocked(waitReceive)
+			p.receiving = false
 			continue
 		}
 		if m.system || !pick(m.msg) { // system: of a behaviour, and not for its handlers
@@ -41,22 +43,6 @@ func (s *Self) first(pick func(any) bool) (any, error) {
 	p.mu.Unlock()
 	msg, _, err := s.search(pick, NoTimeout)
 	return msg, err
-}
-
-// restLocked waits, without the lock, for new mail or the end.
-func (p *proc) restLocked() {
-	if p.wake == nil {
-		p.wake = make(chan struct{}, 1)
-	}
-	p.receiving, p.waiting = true, waitReceive
-	t := p.x.thread
-	p.mu.Unlock()
-	if w := p.worker.Load(); w != nil && w.current.Load() == p {
-		w.yields()
-	}
-	p.node.sleep(t, p.wake)
-	p.mu.Lock()
-	p.receiving, p.waiting = false, waitNothing
 }
 
 // Receive waits for the first message of type M, in queue order, and leaves the
@@ -166,9 +152,6 @@ func (s *Self) search(pick func(any) bool, timeout time.Duration) (msg any, ok b
 		return nil, false, ErrBusy
 	}
 	p.receiving = true
-	if p.wake == nil {
-		p.wake = make(chan struct{}, 1)
-	}
 	r := receiver{p: p}
 	r.q.splice(&p.saved)
 	p.mu.Unlock()
@@ -192,7 +175,7 @@ func (r *receiver) done() {
 	p := r.p
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.receiving, p.waiting = false, waitNothing
+	p.receiving = false
 	if p.status != statusDead {
 		r.q.splice(&p.saved)
 		p.saved = r.q
@@ -231,9 +214,11 @@ func (r *receiver) scan(s *Self, pick func(any) bool, timeout time.Duration) (an
 			late.timer.set(p.node, timeout)
 			defer late.timer.stop(p.node)
 		}
-		p.waits(waitReceive)
-		p.node.sleep(p.threadOf(), p.wake)
-		p.goesOn()
+		p.mu.Lock()
+		if p.inbox.head == nil && p.fate == nil && (late == nil || !late.over.Load()) {
+			p.sleepLocked(waitReceive)
+		}
+		p.mu.Unlock()
 		if late != nil && late.over.Load() {
 			timeout = 0 // one last look: what came in time wins
 		}

@@ -168,16 +168,24 @@ func (pl *planner) run(v any, swap func(any) error) (any, int, error) {
 	if p == nil {
 		p = pl.learn(w.word, reflect.TypeOf(v))
 	}
-	if p.op == opFlat && p.bad == nil && (!p.isErr || p.opaque) {
-		n := int(p.size)
-		if p.text {
-			n += p.strings(w.data)
-		}
-		if n > pl.o.MaxBytes {
-			return nil, 0, pl.o.tooLarge().err(p.t)
-		}
-		return v, n, nil
+	if p.op != opFlat || p.bad != nil || p.isErr && !p.opaque {
+		return pl.walk(p, v, swap)
 	}
+	n := int(p.size)
+	if p.text {
+		n += p.strings(w.data)
+	}
+	if n > pl.o.MaxBytes {
+		return nil, 0, pl.o.tooLarge().err(p.t)
+	}
+	return v, n, nil
+}
+
+// walk is run for what is not flat: a function of its own, since it needs some
+// stack.
+//
+//go:noinline
+func (pl *planner) walk(p *plan, v any, swap func(any) error) (any, int, error) {
 	s := state{pl: pl, swap: swap, max: budget(pl.o)}
 	return s.message(p, v)
 }
