@@ -309,8 +309,11 @@ func (p *proc) pingLocked() {
 }
 
 func ping(wake chan struct{}) {
+	if wake == nil {
+		return
+	}
 	select {
-	case wake <- struct{}{}: // not if it is nil
+	case wake <- struct{}{}:
 	default:
 	}
 }
