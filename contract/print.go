@@ -134,6 +134,8 @@ func appendType(b []byte, t Type) []byte {
 		b = appendLiteral(b, t)
 	case *Record:
 		b = appendRecord(b, t)
+	case *sequence:
+		b = append(appendTypes(append(b, "(["...), t.elems, ", "), "])"...)
 	}
 	return b
 }
@@ -222,7 +224,7 @@ func appendRecord(b []byte, r *Record) []byte {
 		}
 		b = append(b, quoteAtom(f.Name)...)
 		if f.Default != nil {
-			b = append(appendType(append(b, '='), f.Default), ' ')
+			b = appendType(append(b, '='), f.Default)
 		}
 		b = appendType(append(b, "::"...), f.Type)
 	}
