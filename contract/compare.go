@@ -353,8 +353,10 @@ func (c *comparer) events(state term.Atom, steps []Line, kind RuleKind, sender, 
 		if !ok {
 			continue
 		}
-		b := &Break{Kind: BreakEventIn, State: state, Steps: steps, Message: m,
-			Reason: fmt.Sprintf("in state %s the new contract does not allow the event %s from the client", quoteAtom(string(state)), show(m))}
+		b := &Break{
+			Kind: BreakEventIn, State: state, Steps: steps, Message: m,
+			Reason: fmt.Sprintf("in state %s the new contract does not allow the event %s from the client", quoteAtom(string(state)), show(m)),
+		}
 		if kind == EventOut {
 			b.Kind = BreakEventOut
 			b.Reason = fmt.Sprintf("in state %s an old client does not know the event %s", quoteAtom(string(state)), show(m))

@@ -40,11 +40,14 @@ func TestCompare(t *testing.T) {
 		{"an outcome less", " | wrong() & locked", "", nil},
 		{"a request more", "shut() => ok() & locked.", "shut() => ok() & locked; knock() => ok() & locked.", nil},
 		{"an outcome more", "ok() & locked.", "ok() & locked | ok() & stop.", []string{
-			"locked {open,0} => ok & unlocked\nunlocked shut => ok & stop"}},
+			"locked {open,0} => ok & unlocked\nunlocked shut => ok & stop",
+		}},
 		{"a reply more in a type", "ok() :: ok", "ok() :: ok | fine", []string{
-			"locked {open,0} => fine & unlocked", "locked {open,0} => ok & unlocked\nunlocked shut => fine & locked"}},
+			"locked {open,0} => fine & unlocked", "locked {open,0} => ok & unlocked\nunlocked shut => fine & locked",
+		}},
 		{"a state more", "unlocked  shut() => ok() & locked.", "unlocked  shut() => ok() & bolted.\n+STATE bolted open() => ok() & unlocked.", []string{
-			"locked {open,0} => ok & unlocked\nunlocked shut => ok & bolted"}},
+			"locked {open,0} => ok & unlocked\nunlocked shut => ok & bolted",
+		}},
 		{"an event to the client more", "EVENT => rang()", "EVENT => ring()", []string{"locked EVENT => {ring,0}"}},
 		{"a narrower event from the client", "{knock, 1..3}", "{knock, 1..2}", []string{"locked EVENT <= {knock,3}"}},
 		{"a wider event from the client", "{knock, 1..3}", "{knock, 1..4}", nil},

@@ -273,4 +273,3 @@ func allWithin(l term.List, lo, hi int64) bool {
 	}
 	return true
 }
-

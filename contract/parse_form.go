@@ -143,9 +143,13 @@ func (r *reader) typeDef() error {
 			break
 		}
 	}
+	def.end = r.line()
 	r.c.Types = append(r.c.Types, def)
 	return nil
 }
+
+// line returns the line of the token that was taken last.
+func (r *reader) line() int { return r.toks[max(r.i-1, 0)].pos.Line }
 
 // nameOf returns the text that an atom token stands for.
 func nameOf(t token) string { return string(t.val.(term.Atom)) }
@@ -194,7 +198,7 @@ func (r *reader) rule(next bool) ([]*Rule, error) {
 			o.Next = term.Atom(nameOf(state))
 		}
 		rule.Outcomes = append(rule.Outcomes, o)
-		if !next || !r.accept("|") {
+		if rule.end = r.line(); !next || !r.accept("|") {
 			return []*Rule{rule}, nil
 		}
 	}
@@ -217,6 +221,7 @@ func (r *reader) event() ([]*Rule, error) {
 		r.errorAt(t.pos, CodeSyntax, t.text, "an event cannot have a next state", "events never change the state")
 		return nil, errSyntax
 	}
+	rule.end = r.line()
 	return []*Rule{rule}, nil
 }
 

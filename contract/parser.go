@@ -115,6 +115,7 @@ func (r *reader) warn(pos Pos, code Code, text, message, hint string) {
 func (r *reader) read(src []byte) {
 	s := &scanner{src: src, fail: r.errorAt}
 	r.toks = s.run()
+	r.c.comments = s.comments
 	if r.c.Dialect == Auto {
 		r.c.Dialect = dialectOf(r.toks)
 	}
@@ -122,6 +123,7 @@ func (r *reader) read(src []byte) {
 		r.skipWords()
 	}
 	r.forms = map[string][]Pos{}
+	r.c.forms = r.forms
 	for r.peek().kind != tEOF && len(r.diags) < maxErrors {
 		if r.form() != nil {
 			r.recover()

@@ -9,47 +9,6 @@ import (
 	"github.com/kista-go/kista/term"
 )
 
-// String returns the contract in the canonical form of UBF 2.x, which its own compiler takes where there are no imports: name and
-// version, types one a line, a form for each state, one for every state. [Parse] reads it back to the same tree, places
-// and comments excepted. A type that stands for one written out in a rule is printed as a definition.
-func (c *Contract) String() string {
-	var b strings.Builder
-	b.WriteString("+NAME(\"" + c.Name + "\").\n+VSN(\"" + c.Version + "\").\n")
-	for _, im := range c.Imports {
-		b.WriteString(im.String() + "\n")
-	}
-	if len(c.Types) > 0 {
-		b.WriteString("\n+TYPES\n")
-		for i, d := range c.Types {
-			b.WriteString(d.String())
-			b.WriteString(end(i, len(c.Types)))
-		}
-	}
-	for _, s := range c.States {
-		b.WriteString("\n+STATE " + quoteAtom(string(s.Name)) + "\n")
-		writeRules(&b, s.Rules)
-	}
-	if len(c.AnyState) > 0 {
-		b.WriteString("\n+ANYSTATE\n")
-		writeRules(&b, c.AnyState)
-	}
-	return b.String()
-}
-
-func end(i, n int) string {
-	if i == n-1 {
-		return ".\n"
-	}
-	return ";\n"
-}
-
-func writeRules(b *strings.Builder, rules []*Rule) {
-	for i, r := range rules {
-		b.WriteString("    " + r.String())
-		b.WriteString(end(i, len(rules)))
-	}
-}
-
 // String returns the form, with its dot.
 func (im *Import) String() string {
 	s := "+IMPORT(\"" + im.File + "\""

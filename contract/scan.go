@@ -50,7 +50,9 @@ type scanner struct {
 	line  int
 	start int // where the line begins
 	toks  []token
-	fail  func(pos Pos, code Code, text, message, hint string)
+
+	comments []comment
+	fail     func(pos Pos, code Code, text, message, hint string)
 }
 
 func (s *scanner) pos() Pos { return Pos{s.line, s.at - s.start + 1} }
@@ -84,6 +86,12 @@ func (s *scanner) advance(n int) {
 	}
 }
 
+// comment keeps the comment that begins here.
+func (s *scanner) comment() {
+	text, _, _ := bytes.Cut(s.src[s.at:], []byte("\n"))
+	s.comments = append(s.comments, comment{s.pos(), string(bytes.TrimRight(text, " \t\r"))})
+}
+
 // blanks skips white space and comments.
 func (s *scanner) blanks() (any bool) {
 	for s.at < len(s.src) {
@@ -91,6 +99,7 @@ func (s *scanner) blanks() (any bool) {
 		case c <= ' ':
 			s.advance(1)
 		case c == '%':
+			s.comment()
 			for s.at < len(s.src) && s.src[s.at] != '\n' {
 				s.at++
 			}

@@ -21,7 +21,7 @@ type solver struct {
 	path map[string]int // goals in progress, by how deep they are
 	work int            // of the question that is being answered
 	all  int            // of all questions
-	made map[Type]Type // what stands for records and strings
+	made map[Type]Type  // what stands for records and strings
 }
 
 // answer is what a goal has come to.

@@ -32,6 +32,15 @@ type Contract struct {
 	States []*State
 	// AnyState are the rules for every state. Their outcomes have no Next.
 	AnyState []*Rule
+
+	comments []comment        // of the file
+	forms    map[string][]Pos // where forms begin that are no part of the tree
+}
+
+// A comment begins with its percent sign.
+type comment struct {
+	pos  Pos
+	text string
 }
 
 // An Import is a form +IMPORT("other.con"). All types of the other contract come with it, those that it imports itself too.
@@ -59,6 +68,8 @@ type TypeDef struct {
 	Note *Note
 	// Implied is true where the file has no such definition, but a rule with the type written out.
 	Implied bool
+
+	end int // the last line
 }
 
 // A Note is the annotation of a type: text for people and tools, without meaning for the checker.
@@ -99,6 +110,8 @@ type Rule struct {
 	Message *Ref
 	// Outcomes are the replies to a request, at least one; nil for events.
 	Outcomes []*Outcome
+
+	end int // the last line
 }
 
 // RuleKind says who speaks, and whether an answer is due.

@@ -3,6 +3,7 @@
 //	kista demo       a supervised bank whose parts are killed all the time, and a
 //	                 ledger in another process that must agree with it in the end
 //	kista ledger     that other process, against a bank of your own
+//	kista contract   check, compare and draw contracts between programs
 //	kista run        build a release's main package, and run it
 //	kista version    what build this is
 //
@@ -52,6 +53,6 @@ Start with:  kista demo`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(demoCommand(), ledgerCommand(), runCommand(), versionCommand())
+	root.AddCommand(contractCommand(), demoCommand(), ledgerCommand(), runCommand(), versionCommand())
 	return root
 }
