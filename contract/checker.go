@@ -12,13 +12,15 @@ import (
 // A Checker is a contract made ready to check: each type is a chain of functions, and no tree is walked for a message that is as it
 // should be. Make one with [Compile]. It never changes; any number of goroutines may use one Checker.
 type Checker struct {
-	c      *Contract
-	defs   map[string]*TypeDef
-	types  map[string]matcher
-	nodes  map[Type]matcher
-	states map[term.Atom]*stateRules
-	any    ruleSet
-	runs   sync.Pool
+	c     *Contract
+	defs  map[string]*TypeDef
+	types map[string]matcher
+	nodes map[Type]matcher
+	// records holds the types of the fields of records' tuples.
+	records map[*Record][]Type
+	states  map[term.Atom]*stateRules
+	any     ruleSet
+	runs    sync.Pool
 }
 
 // stateRules is what a state allows besides the rules for every state.
@@ -30,6 +32,7 @@ type stateRules struct {
 // ruleSet is rules by kind, in the order of the file.
 type ruleSet struct {
 	requests []compiledRule
+	index    *ruleIndex        // of many requests
 	byKind   [2][]compiledRule // events out, events in
 }
 
@@ -66,7 +69,7 @@ func Compile(c *Contract) (*Checker, error) {
 	}
 	k := &Checker{c: c, defs: c.definitions(), types: map[string]matcher{}, states: map[term.Atom]*stateRules{}}
 	k.runs.New = func() any { return new(run) }
-	m := &compiler{defs: k.defs, slots: map[string]*matcher{}, nodes: map[Type]matcher{}}
+	m := newCompiler(k.defs)
 	for name := range k.defs {
 		k.types[name] = m.compile(&Ref{Name: name})
 	}
@@ -81,7 +84,7 @@ func Compile(c *Contract) (*Checker, error) {
 	if len(c.States) == 0 {
 		k.states[None] = &stateRules{name: None}
 	}
-	k.nodes = m.nodes
+	k.nodes, k.records = m.nodes, m.records
 	return k, nil
 }
 
@@ -102,6 +105,7 @@ func (k *compiler) rules(rules []*Rule) ruleSet {
 			set.byKind[1] = append(set.byKind[1], c)
 		}
 	}
+	set.index = k.index(set.requests)
 	return set
 }
 

@@ -25,6 +25,12 @@ type compiler struct {
 	defs  map[string]*TypeDef
 	slots map[string]*matcher
 	nodes map[Type]matcher
+	// records holds the types of the fields of records' tuples.
+	records map[*Record][]Type
+}
+
+func newCompiler(defs map[string]*TypeDef) *compiler {
+	return &compiler{defs: defs, slots: map[string]*matcher{}, nodes: map[Type]matcher{}, records: map[*Record][]Type{}}
 }
 
 // compile returns the matcher of t.
@@ -179,7 +185,8 @@ func (k *compiler) sequence(t *sequence) matcher {
 
 // record is the tuple that stands for it.
 func (k *compiler) record(t *Record) matcher {
-	return tupleMatcher(k.compileAll(recordFields(t)))
+	k.records[t] = recordFields(t)
+	return tupleMatcher(k.compileAll(k.records[t]))
 }
 
 // recordFields returns the types of the fields of a record's tuple, in a tree that is made anew.

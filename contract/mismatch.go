@@ -13,7 +13,7 @@ type Mismatch struct {
 	// Type is the type as it stands in the contract, such as open().
 	Type string
 	// Path leads to the part of the value that is wrong: {2} is the second field of a tuple, [3] the third element of a list, counted
-	// from 1. It is empty where the value itself is meant.
+	// from 1. It is empty where the value itself is meant; of more than 100 steps it has the first, and "..." after them.
 	Path string
 	// Expected is the type of that part, as it stands in the contract. Meaning is what that name stands for in the end, where that is
 	// something else.
@@ -22,6 +22,8 @@ type Mismatch struct {
 	Seen term.Term
 	// Reason says what is wrong where type and value do not say it, such as the length of a list.
 	Reason string
+
+	depth int // how many steps Path has
 }
 
 // Error returns all of it on one line. Long values are cut.
@@ -96,17 +98,24 @@ func (k *Checker) nearest(types []Type, m term.Term) *Mismatch {
 
 func (e *explainer) matches(t Type, v term.Term) bool {
 	m := e.k.nodes[t]
-	if m == nil { // a part of a tree that stands for something else
-		c := &compiler{defs: e.k.defs, slots: map[string]*matcher{}, nodes: map[Type]matcher{}}
-		m = c.compile(t)
+	return m == nil || m(&e.run, v, e.level)
+}
+
+// spent reports whether explaining has taken so much work that what does not match may only have been cut short.
+func (e *explainer) spent() bool { return e.run.steps >= maxSteps }
+
+// pathOf returns the text of a path. Of a very long one it returns the beginning.
+func pathOf(steps []string) string {
+	const most = 100
+	if len(steps) > most {
+		return strings.Join(steps[:most], "") + "..."
 	}
-	e.run.steps = 0
-	return m(&e.run, v, e.level)
+	return strings.Join(steps, "")
 }
 
 // at says that t is expected here.
 func (e *explainer) at(t Type, v term.Term, reason string) *Mismatch {
-	m := &Mismatch{Path: strings.Join(e.path, ""), Expected: TypeString(t), Seen: v, Reason: reason}
+	m := &Mismatch{Path: pathOf(e.path), depth: len(e.path), Expected: TypeString(t), Seen: v, Reason: reason}
 	if ref, ok := t.(*Ref); ok {
 		if d := e.end(ref); d != nil {
 			m.Meaning = TypeString(d)
@@ -171,7 +180,7 @@ func (e *explainer) ref(t *Ref, v term.Term) *Mismatch {
 	}
 	e.level++
 	m := e.part(d.Type, v)
-	if m != nil && m.Path == strings.Join(e.path, "") && m.Meaning == "" {
+	if m != nil && m.depth == len(e.path) && m.Meaning == "" {
 		m.Expected, m.Meaning = TypeString(t), m.Expected
 	}
 	e.level--
@@ -189,6 +198,9 @@ func (e *explainer) tuple(t Type, fields []Type, names []string, v term.Term) *M
 	for i, f := range fields {
 		if e.matches(f, tu[i]) {
 			continue
+		}
+		if e.spent() {
+			return nil
 		}
 		m := e.under("{"+strconv.Itoa(i+1)+"}", f, tu[i])
 		if names != nil && names[i] != "" && m.Reason == "" {
@@ -215,7 +227,7 @@ func (e *explainer) record(t *Record, v term.Term) *Mismatch {
 	for _, f := range t.Fields {
 		names = append(names, f.Name)
 	}
-	return e.tuple(t, recordFields(t), names, v)
+	return e.tuple(t, e.k.records[t], names, v)
 }
 
 func (e *explainer) list(t *List, v term.Term) *Mismatch {
@@ -231,6 +243,9 @@ func (e *explainer) list(t *List, v term.Term) *Mismatch {
 	}
 	for i, el := range l {
 		if !e.matches(t.Elem, el) {
+			if e.spent() {
+				return nil
+			}
 			return e.under("["+strconv.Itoa(i+1)+"]", t.Elem, el)
 		}
 	}
@@ -286,7 +301,7 @@ func (e *explainer) close(t Type, v term.Term, deep int) closeness {
 	case *Tuple:
 		return e.closeTuple(t.Fields, tu, isTuple)
 	case *Record:
-		return e.closeTuple(recordFields(t), tu, isTuple)
+		return e.closeTuple(e.k.records[t], tu, isTuple)
 	case *List:
 		if _, ok := listOf(v); ok {
 			return sameSize
@@ -330,7 +345,7 @@ func (e *explainer) fieldsRight(t Type, v term.Term, deep int) int {
 	case *Tuple:
 		return e.countRight(t.Fields, v)
 	case *Record:
-		return e.countRight(recordFields(t), v)
+		return e.countRight(e.k.records[t], v)
 	}
 	return 0
 }

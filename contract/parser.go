@@ -72,7 +72,7 @@ func (im *importer) parse(file string, src []byte, trail []string) (*Contract, [
 		return r.c, r.diags
 	}
 	r.read(src)
-	if !r.diags.failed() {
+	if !r.broken {
 		r.translate()
 		r.imports(im, trail)
 		r.check()
@@ -89,6 +89,7 @@ type reader struct {
 	i      int // index of the next token
 	depth  int
 	diags  diagnostics
+	broken bool // a form could not be read, so that nothing can be said about what is missing
 
 	forms   map[string][]Pos // where NAME, VSN, TYPES and ANYSTATE forms begin
 	implied []implied        // types that are written out in rules
@@ -126,10 +127,12 @@ func (r *reader) read(src []byte) {
 	r.c.forms = r.forms
 	for r.peek().kind != tEOF && len(r.diags) < maxErrors {
 		if r.form() != nil {
+			r.broken = true
 			r.recover()
 		}
 	}
 	if len(r.diags) >= maxErrors {
+		r.broken = true
 		r.errorAt(r.peek().pos, CodeLimit, "", "too many errors; reading ends here", "")
 	}
 }

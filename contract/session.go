@@ -143,8 +143,7 @@ func (s *Session) Request(q term.Term) error {
 // collect adds what q may be in a state.
 func (s *Session) collect(st *stateRules, q term.Term) {
 	before := len(s.cands)
-	for i := range st.requests {
-		r := &st.requests[i]
+	for _, r := range st.mayTake(q) {
 		if r.match(&s.run, q, 1) {
 			for _, o := range r.outs {
 				s.cands = append(s.cands, candidate{r.rule, o, s.k.states[o.out.Next]})
@@ -154,8 +153,7 @@ func (s *Session) collect(st *stateRules, q term.Term) {
 	if len(s.cands) > before || st.name == Stop {
 		return
 	}
-	for i := range s.k.any.requests {
-		r := &s.k.any.requests[i]
+	for _, r := range s.k.any.mayTake(q) {
 		if r.match(&s.run, q, 1) {
 			for _, o := range r.outs {
 				s.cands = append(s.cands, candidate{r.rule, o, st})

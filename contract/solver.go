@@ -50,7 +50,7 @@ func newSolver(c *Contract) *solver { return solverOf(c.definitions()) }
 func solverOf(defs map[string]*TypeDef) *solver {
 	return &solver{
 		defs: defs,
-		comp: &compiler{defs: defs, slots: map[string]*matcher{}, nodes: map[Type]matcher{}},
+		comp: newCompiler(defs),
 		memo: map[string]answer{}, path: map[string]int{}, made: map[Type]Type{},
 	}
 }

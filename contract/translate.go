@@ -206,7 +206,7 @@ func (r *reader) slideNames() {
 	if len(r.forms["NAME"]) == 0 {
 		if r.c.Name == "" {
 			base := filepath.Base(r.file)
-			r.c.Name = strings.TrimSuffix(base, filepath.Ext(base))
+			r.c.Name = strings.ReplaceAll(strings.TrimSuffix(base, filepath.Ext(base)), `"`, "")
 		}
 		r.forms["NAME"] = []Pos{{}}
 	}
