@@ -154,7 +154,7 @@ func (a *analyser) reserved() {
 
 // reservedIn looks for the given tags, each with the number of fields of its tuple, 0 for the atom alone.
 func (a *analyser) reservedIn(t *Ref, sizes map[string]int) {
-	for _, h := range a.s.heads(t, nil) {
+	for _, h := range a.s.heads(t) {
 		size, tag := 0, h
 		if tu, ok := h.(*Tuple); ok && len(tu.Fields) > 0 {
 			size, tag = len(tu.Fields), tu.Fields[0]

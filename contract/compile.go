@@ -27,6 +27,7 @@ type compiler struct {
 	nodes map[Type]matcher
 	// records holds the types of the fields of records' tuples.
 	records map[*Record][]Type
+	bare    map[string]bool // see bareRecursion
 }
 
 func newCompiler(defs map[string]*TypeDef) *compiler {
@@ -104,9 +105,57 @@ func (k *compiler) slot(name string) *matcher {
 	if slot == nil {
 		slot = new(matcher)
 		k.slots[name] = slot
-		*slot = k.compile(k.defs[name].Type)
+		if k.bare == nil {
+			k.bare = bareRecursion(k.defs)
+		}
+		if k.bare[name] {
+			*slot = firstOf(k.compileAll(flatten(k.defs, nil, &Ref{Name: name}, map[string]bool{})))
+		} else {
+			*slot = k.compile(k.defs[name].Type)
+		}
 	}
 	return slot
+}
+
+// bareRecursion returns the names that lead back to themselves, or to such a name, without a tuple or list between, as in
+// a() :: a() | b(). Followed step by step they would be tried again and again on one value.
+func bareRecursion(defs map[string]*TypeDef) map[string]bool {
+	bare, users, left := map[string]bool{}, map[string][]string{}, map[string]int{}
+	var done []string
+	for name, d := range defs {
+		bare[name] = true
+		for _, used := range bareNames(nil, d.Type) {
+			if defs[used] != nil {
+				users[used] = append(users[used], name)
+				left[name]++
+			}
+		}
+		if left[name] == 0 {
+			done = append(done, name)
+		}
+	}
+	for ; len(done) > 0; done = done[1:] {
+		delete(bare, done[0])
+		for _, u := range users[done[0]] {
+			if left[u]--; left[u] == 0 {
+				done = append(done, u)
+			}
+		}
+	}
+	return bare
+}
+
+// bareNames appends the names that t itself may be.
+func bareNames(names []string, t Type) []string {
+	switch t := t.(type) {
+	case *Ref:
+		names = append(names, t.Name)
+	case *Alt:
+		for _, a := range t.Alts {
+			names = bareNames(names, a)
+		}
+	}
+	return names
 }
 
 // alt tries alternatives in their order. Atoms alone are looked up.
@@ -122,7 +171,11 @@ func (k *compiler) alt(t *Alt) matcher {
 	if len(atoms) == len(t.Alts) {
 		return atomsMatcher(atoms)
 	}
-	alts := k.compileAll(t.Alts)
+	return firstOf(k.compileAll(t.Alts))
+}
+
+// firstOf tries alternatives in their order.
+func firstOf(alts []matcher) matcher {
 	return func(r *run, v term.Term, level int) bool {
 		for _, m := range alts {
 			if m(r, v, level) {

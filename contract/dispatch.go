@@ -78,7 +78,7 @@ func (k *compiler) index(rules []compiledRule) *ruleIndex {
 // headsOf returns the heads of all values of t, or nil where they cannot be told.
 func headsOf(s *solver, t Type) []head {
 	var hs []head
-	for _, h := range s.heads(t, nil) {
+	for _, h := range s.heads(t) {
 		size := -1
 		if tu, ok := h.(*Tuple); ok && len(tu.Fields) > 0 {
 			h, size = tu.Fields[0], len(tu.Fields)

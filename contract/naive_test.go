@@ -2,6 +2,7 @@ package contract_test
 
 import (
 	"math/big"
+	"slices"
 
 	"github.com/kista-go/kista/contract"
 	"github.com/kista-go/kista/term"
@@ -10,7 +11,9 @@ import (
 // naive is a second checker, which walks the tree and does what the rules say word by word. It knows what decoders yield only.
 type naive struct{ c *contract.Contract }
 
-func (n naive) is(t contract.Type, v term.Term, level int) bool {
+// is begins at a value; bare are the names that have led from it to t without a step into it. A value that is of a type only if it is
+// of that type is not.
+func (n naive) is(t contract.Type, v term.Term, level int, bare ...string) bool {
 	switch t := t.(type) {
 	case *contract.Ref:
 		if level >= 10010 {
@@ -22,10 +25,10 @@ func (n naive) is(t contract.Type, v term.Term, level int) bool {
 		if contract.Predefined(t.Name) {
 			return n.predefined(t, v)
 		}
-		return n.is(n.c.Lookup(t.Name).Type, v, level+1)
+		return !slices.Contains(bare, t.Name) && n.is(n.c.Lookup(t.Name).Type, v, level+1, append(slices.Clip(bare), t.Name)...)
 	case *contract.Alt:
 		for _, a := range t.Alts {
-			if n.is(a, v, level) {
+			if n.is(a, v, level, bare...) {
 				return true
 			}
 		}

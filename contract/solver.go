@@ -106,7 +106,7 @@ func (s *solver) goal(pos, neg []Type) (a answer, low int) {
 	s.path[key] = depth
 	var negs []Type
 	for _, n := range neg {
-		negs = append(negs, s.heads(n, nil)...)
+		negs = append(negs, s.heads(n)...)
 	}
 	a, low = s.choose(nil, pos, negs)
 	delete(s.path, key)
@@ -124,7 +124,7 @@ func (s *solver) choose(chosen, left, neg []Type) (answer, int) {
 	if len(left) == 0 {
 		return s.solve(chosen, neg)
 	}
-	return s.first(s.heads(left[0], nil), func(h Type) (answer, int) {
+	return s.first(s.heads(left[0]), func(h Type) (answer, int) {
 		return s.choose(append(slices.Clip(chosen), h), left[1:], neg)
 	})
 }
@@ -143,35 +143,44 @@ func (s *solver) first(ts []Type, try func(Type) (answer, int)) (answer, int) {
 }
 
 // heads returns the alternatives of t, names resolved: each a predefined type, a literal, a range, a list or a tuple.
-func (s *solver) heads(t Type, seen []string) []Type {
+func (s *solver) heads(t Type) []Type {
+	hs := flatten(s.defs, nil, t, map[string]bool{})
+	for i, h := range hs {
+		switch h := h.(type) {
+		case *Record:
+			hs[i] = s.once(h, func() Type { return &Tuple{Fields: recordFields(h)} })
+		case *Literal:
+			if h.Text {
+				hs[i] = s.once(h, func() Type { return spelled(h) })
+			}
+		}
+	}
+	return hs
+}
+
+// flatten appends the alternatives of t to hs, names resolved. A name that is met again adds nothing.
+func flatten(defs map[string]*TypeDef, hs []Type, t Type, seen map[string]bool) []Type {
 	switch t := t.(type) {
+	case *Alt:
+		for _, a := range t.Alts {
+			hs = flatten(defs, hs, a, seen)
+		}
+		return hs
 	case *Ref:
-		var hs []Type
 		if t.Optional {
 			hs = append(hs, &Literal{Value: undefined})
 		}
-		d := s.defs[t.Name]
+		d := defs[t.Name]
 		switch {
 		case Predefined(t.Name):
 			return append(hs, &Ref{Name: t.Name, Attrs: t.Attrs})
-		case d == nil || slices.Contains(seen, t.Name):
+		case d == nil || seen[t.Name]:
 			return hs
 		}
-		return append(hs, s.heads(d.Type, append(slices.Clip(seen), t.Name))...)
-	case *Alt:
-		var hs []Type
-		for _, a := range t.Alts {
-			hs = append(hs, s.heads(a, seen)...)
-		}
-		return hs
-	case *Record:
-		return []Type{s.once(t, func() Type { return &Tuple{Fields: recordFields(t)} })}
-	case *Literal:
-		if t.Text {
-			return []Type{s.once(t, func() Type { return spelled(t) })}
-		}
+		seen[t.Name] = true
+		return flatten(defs, hs, d.Type, seen)
 	}
-	return []Type{t}
+	return append(hs, t)
 }
 
 // once returns what stands for t, the same tree each time.
