@@ -48,8 +48,8 @@ floor dist registry pg store wasm port peer heart upgrade ubf discovery
 	port      < peer heart
 	heart     < upgrade
 
-# F5 kits: what users' tests and operators import.
-floor kistatest sim observe observer
+# F5 kits: what users' tests, their checks and operators import.
+floor kistatest sim observe observer vet
 	observe < observer
 
 # F6 programs. The tool's demo runs the bank, which is an example to read too.
@@ -64,6 +64,7 @@ use modernc.org/sqlite:       store          # the embedded driver
 use github.com/spf13/cobra:   cmd/kista
 use golang.org/x/term:        cmd/kista
 use github.com/tetratelabs/wazero: wasm      # the engine that guests run on
+use golang.org/x/tools:       vet cmd/kista  # the framework of analyzers, and its driver for go vet
 use golang.org/x/sys:         port wasm      # what the operating system can do for a program's walls
 `
 

@@ -5,10 +5,12 @@
 //	kista ledger     that other process, against a bank of your own
 //	kista contract   check, compare and draw contracts between programs
 //	kista run        build a release's main package, and run it
+//	kista vet        find in the text of a program what the kernel cannot hold back
 //	kista version    what build this is
 //
 // Its status is 0 if all is well, 1 if the books do not agree, 2 if it could not
-// do what it was asked to; that of run is the program's.
+// do what it was asked to; that of run is the program's, that of vet is go vet's.
+// It is also a tool for go vet: go vet -vettool=$(which kista) ./...
 package main
 
 import (
@@ -23,6 +25,9 @@ import (
 )
 
 func main() {
+	if isVetTool(os.Args[1:]) {
+		vetTool()
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := newCommand().ExecuteContext(ctx)
 	stop()
@@ -53,6 +58,6 @@ Start with:  kista demo`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(contractCommand(), demoCommand(), ledgerCommand(), runCommand(), versionCommand())
+	root.AddCommand(contractCommand(), demoCommand(), ledgerCommand(), runCommand(), vetCommand(), versionCommand())
 	return root
 }

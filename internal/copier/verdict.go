@@ -115,13 +115,8 @@ func judge(t reflect.Type) verdict {
 	if t.Kind() == reflect.Pointer && t.Name() == "" && t.Elem().Name() != "" && pointers[name(t.Elem())] {
 		return verdict{pass: true}
 	}
-	switch t.Kind() {
-	case reflect.Chan:
-		return verdict{why: whyChan}
-	case reflect.Func:
-		return verdict{why: whyFunc}
-	case reflect.UnsafePointer:
-		return verdict{why: whyUnsafe}
+	if why := ByKind(t.Kind()); why != "" {
+		return verdict{why: why}
 	}
 	switch {
 	case t.Implements(contextType):
