@@ -48,6 +48,12 @@ func readAllows(p *pass) *allows {
 				}
 			}
 		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			if field, ok := n.(*ast.Field); ok && field.Doc != nil {
+				docs[field.Doc] = field
+			}
+			return true
+		})
 		for _, g := range f.Comments {
 			for _, c := range g.List {
 				if rest, ok := strings.CutPrefix(c.Text, prefix); ok && (rest == "" || rest[0] == ' ' || rest[0] == '\t') {

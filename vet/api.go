@@ -60,7 +60,7 @@ func isHandle(t types.Type) bool {
 	return false
 }
 
-// isContext reports whether t is a handle of a callback, not a *Self: the Ctx of
+// isCallbackHandle reports whether t is a handle of a callback, not a *Self: the Ctx of
 // a behaviour.
 func isCallbackHandle(t types.Type) bool {
 	ptr, ok := types.Unalias(t).(*types.Pointer)

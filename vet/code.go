@@ -12,10 +12,13 @@ import (
 type code struct {
 	*pass
 	all   []*fn
+	calls []call
 	decls map[*types.Func]*fn
 	lits  map[*ast.FuncLit]*fn
 	bound map[*types.Var]*fn // the literal that a variable was declared with
 	hands map[*types.Func]*handlesOf
+
+	toLibrary map[*ast.UnaryExpr]bool // addresses that are arguments of the library's functions
 }
 
 // role is where a function runs.
@@ -35,21 +38,21 @@ type fn struct {
 	obj   *types.Func // of a declaration
 	outer *fn         // around a literal
 	role  role
-	root  bool   // it is handed to the kernel or a behaviour, or takes a handle
-	fresh bool   // it is handed over to become, or to serve, another process
-	calls []call // in its own body, not in literals within
+	root  bool // it is handed to the kernel or a behaviour, or takes a handle
+	fresh bool // it is handed over to become, or to serve, another process
 }
 
 // call is a call in some body whose callee is known by name.
 type call struct {
 	at  *ast.CallExpr
 	to  *types.Func
+	by  *fn    // nil: at the start of the program
 	how string // "go" or "defer", if it is
 }
 
 // readCode finds the functions and calls.
 func readCode(p *pass) *code {
-	c := &code{pass: p, decls: map[*types.Func]*fn{}, lits: map[*ast.FuncLit]*fn{}, bound: map[*types.Var]*fn{}, hands: map[*types.Func]*handlesOf{}}
+	c := &code{pass: p, decls: map[*types.Func]*fn{}, lits: map[*ast.FuncLit]*fn{}, bound: map[*types.Var]*fn{}, hands: map[*types.Func]*handlesOf{}, toLibrary: map[*ast.UnaryExpr]bool{}}
 	for _, file := range p.files {
 		for _, d := range file.Decls {
 			switch d := d.(type) {
@@ -95,9 +98,16 @@ func (c *code) scan(n ast.Node, f *fn) {
 		case *ast.DeferStmt:
 			how[n.Call] = "defer"
 		case *ast.CallExpr:
-			if f != nil {
-				if to := typeutil.StaticCallee(c.TypesInfo, n); to != nil {
-					f.calls = append(f.calls, call{at: n, to: to.Origin(), how: how[n]})
+			to := typeutil.StaticCallee(c.TypesInfo, n)
+			if to == nil {
+				return true
+			}
+			c.calls = append(c.calls, call{at: n, to: to.Origin(), by: f, how: how[n]})
+			if to.Pkg() != nil && library(to.Pkg().Path()) {
+				for _, arg := range n.Args {
+					if u, ok := ast.Unparen(arg).(*ast.UnaryExpr); ok {
+						c.toLibrary[u] = true
+					}
 				}
 			}
 		}
@@ -171,15 +181,4 @@ func (f *fn) top() *fn {
 		f = f.outer
 	}
 	return f
-}
-
-// name is what messages call f.
-func (f *fn) name() string {
-	if f.obj != nil {
-		return f.obj.Name()
-	}
-	if f.outer != nil {
-		return "a function within " + f.outer.name()
-	}
-	return "a function"
 }

@@ -31,6 +31,9 @@ type mutable struct{ Where string }
 // AFact marks it as a fact.
 func (*mutable) AFact() {}
 
+// String shows it in tests and to those who debug drivers.
+func (m *mutable) String() string { return "written " + m.Where }
+
 // effectOf returns what a function of another package of this module does, or
 // nil. What a function of this package does is reported in it.
 func (p *pass) effectOf(f *types.Func) *effects {

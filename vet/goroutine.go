@@ -136,8 +136,14 @@ func standard(f *types.Func) bool {
 	if f == nil || f.Pkg() == nil {
 		return f != nil
 	}
-	first, _, _ := strings.Cut(f.Pkg().Path(), "/")
-	return !strings.Contains(first, ".") && f.Pkg().Path() != "command-line-arguments"
+	return !dotted(f.Pkg().Path()) && f.Pkg().Path() != "command-line-arguments"
+}
+
+// dotted reports whether an import path begins with a domain, as those of the
+// standard library do not.
+func dotted(path string) bool {
+	first, _, _ := strings.Cut(path, "/")
+	return strings.Contains(first, ".")
 }
 
 // quietCall reports whether a call runs only code of the standard library and of

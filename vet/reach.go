@@ -2,6 +2,7 @@ package vet
 
 import (
 	"go/ast"
+	"go/token"
 	"go/types"
 
 	"golang.org/x/tools/go/types/typeutil"
@@ -16,28 +17,12 @@ func (c *code) reach() {
 			f.role, f.root = process, true
 		}
 	}
-	for _, f := range c.all {
-		for _, call := range f.calls {
-			c.handed(call)
-		}
-	}
-	for _, file := range c.files {
-		for _, d := range file.Decls {
-			if d, ok := d.(*ast.GenDecl); ok {
-				ast.Inspect(d, func(n ast.Node) bool {
-					if at, ok := n.(*ast.CallExpr); ok {
-						if to := typeutil.StaticCallee(c.TypesInfo, at); to != nil {
-							c.handed(call{at: at, to: to.Origin()})
-						}
-					}
-					_, lit := n.(*ast.FuncLit)
-					return !lit
-				})
-			}
-		}
+	for _, call := range c.calls {
+		c.handed(call)
 	}
 	c.strangers()
 	c.spread()
+	c.freshen()
 }
 
 // handed marks the functions that a call hands over to be run in a process.
@@ -52,23 +37,52 @@ func (c *code) handed(call call) {
 			continue
 		}
 		at := min(i, call.to.Signature().Params().Len()-1)
-		switch how := in.run(at); {
-		case how != notRun:
+		if how := in.run(at); how != notRun {
 			f.role, f.root = process, true
 			f.fresh = f.fresh || how == runInOther
-		case f.root && isParam(call.to, at):
-			f.fresh = true // a Body, a callback: whoever takes it runs it in a process
+		} else if f.root && call.to.Pkg() != nil && library(call.to.Pkg().Path()) {
+			f.fresh = true // a Body, a callback
 		}
 	}
 }
 
-// isParam reports whether the i-th parameter of f is a function.
-func isParam(f *types.Func, i int) bool {
-	if i < 0 {
-		return false
+// freshen marks the literals that take a handle, and that a function outside of
+// all processes returns or keeps: they will be handed over by somebody else.
+func (c *code) freshen() {
+	for _, f := range c.all {
+		if f.outer == nil && f.obj == nil {
+			f.fresh = f.fresh || f.root
+		}
+		if f.role != outside {
+			continue
+		}
+		mark := func(e ast.Expr) {
+			if lit, ok := ast.Unparen(e).(*ast.FuncLit); ok && c.lits[lit].root {
+				c.lits[lit].fresh = true
+			}
+		}
+		c.own(f, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.ReturnStmt:
+				for _, e := range n.Results {
+					mark(e)
+				}
+			case *ast.CompositeLit:
+				for _, e := range n.Elts {
+					mark(e)
+				}
+			case *ast.KeyValueExpr:
+				mark(n.Value)
+			case *ast.AssignStmt:
+				if n.Tok == token.ASSIGN {
+					for _, e := range n.Rhs {
+						mark(e)
+					}
+				}
+			}
+			return true
+		})
 	}
-	_, ok := f.Signature().Params().At(i).Type().Underlying().(*types.Signature)
-	return ok
 }
 
 // strangers marks the literals and functions that a goroutine of their own, a

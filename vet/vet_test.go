@@ -14,5 +14,6 @@ import (
 func TestRules(t *testing.T) {
 	analysistest.Run(t, "..", vet.Analyzer,
 		"./vet/testdata/goroutine", "./vet/testdata/exit", "./vet/testdata/message", "./vet/testdata/allow",
-		"./vet/testdata/helper")
+		"./vet/testdata/global", "./vet/testdata/lock", "./vet/testdata/channel", "./vet/testdata/capture",
+		"./vet/testdata/self", "./vet/testdata/thread", "./vet/testdata/helper")
 }

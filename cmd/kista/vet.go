@@ -34,9 +34,12 @@ The status is 0 if nothing was found.`,
   go vet -vettool=$(which kista) ./...      # the same`,
 		DisableFlagParsing: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			for _, a := range args {
-				if a == "-h" || a == "--help" || a == "-help" {
+			for i, a := range args {
+				switch a {
+				case "-h", "-help", "--help":
 					return cmd.Help()
+				case "-tests", "--tests": // as go vet calls it
+					args[i] = "-" + vet.Analyzer.Name + ".tests"
 				}
 			}
 			self, err := os.Executable()

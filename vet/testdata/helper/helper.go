@@ -53,7 +53,7 @@ func Tell(to kista.Addr, what any) { _ = kista.Send(to, what) } // want Tell:`se
 type Closer struct{ Done chan struct{} }
 
 // Answers is what a channel leads to.
-var Answers int
+var Answers int // want Answers:`written helper.go:59`
 
 // SetAnswers changes it.
 func SetAnswers(n int) { Answers = n }
