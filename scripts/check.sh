@@ -63,6 +63,7 @@ bench() {
 
 step "format" "run 'make fmt'" formatted
 step "go vet" "see above" "$GO" vet ./...
+step "kista vet" "see above; docs/vet.md explains the rules" "$GO" run ./cmd/kista vet ./examples/... ./cmd/...
 step "rules of the tree" "see above; each line says what to do" \
 	"$GO" test -count=1 -run 'TestFloors|TestKista|TestPages' . ./internal/guard ./internal/readme
 step "go.mod" "run 'go mod tidy'" "$GO" mod tidy -diff
