@@ -8,6 +8,7 @@ import (
 	"github.com/kista-go/kista"
 	"github.com/kista-go/kista/event"
 	"github.com/kista-go/kista/internal/assert"
+	"github.com/kista-go/kista/kistatest"
 )
 
 type (
@@ -40,7 +41,7 @@ func request(t *testing.T, m kista.PID, req kista.SystemRequest) (any, error) {
 }
 
 func TestS218_ReplaceState(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		j := new(journal)
 		m := manager(t, n, tally("a"), event.New(id("deaf"), deaf, ""), j.hand("hand"), tally("b"))
 		assert.NoError(t, event.SyncNotify(t.Context(), m, 1))
@@ -92,7 +93,7 @@ func TestS218_ReplaceState(t *testing.T) {
 }
 
 func TestS220_ChangeCode(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		j := new(journal)
 		m := manager(t, n, tally("a"), j.hand("hand"), tally("b"))
 		assert.NoError(t, event.SyncNotify(t.Context(), m, 1))

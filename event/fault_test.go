@@ -10,6 +10,7 @@ import (
 	"github.com/kista-go/kista"
 	"github.com/kista-go/kista/event"
 	"github.com/kista-go/kista/internal/assert"
+	"github.com/kista-go/kista/kistatest"
 	"github.com/kista-go/kista/supervisor"
 )
 
@@ -120,7 +121,7 @@ func TestFaults(t *testing.T) {
 	} {
 		for how, f := range faults {
 			t.Run(cb.name+"/"+how, func(t *testing.T) {
-				bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+				kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 					j := new(journal)
 					_, err := supervisor.Start(t.Context(), n, supervisor.Spec{Strategy: supervisor.OneForAll, Children: []supervisor.Child{
 						{ID: "sibling", Start: event.Child(event.Opts{Name: "sibling"}, j.hand("s"))},
@@ -186,7 +187,7 @@ func (h *faultyHandler) SetState(any) error                      { return do1(h.
 func TestFaultsThatBlock(t *testing.T) {
 	for _, where := range []string{"init", "event", "call", "info", "terminate", "report"} {
 		t.Run(where, func(t *testing.T) {
-			bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+			kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 				gate := make(chan struct{})
 				block := func() error { <-gate; return nil }
 				h := &faultyHandler{}
@@ -246,7 +247,7 @@ func TestFaultsThatBlock(t *testing.T) {
 				assert.NoError(t, err)
 				assert.Equal(t, which(t, n.Name("m")), "[a]")
 				close(gate)
-				pass(time.Second)
+				kistatest.Pass(time.Second)
 				assert.Equal(t, n.Stats().Zombies, 0)
 				assert.Equal(t, which(t, n.Name("m")), "[a]") // what came back did nothing
 			})

@@ -8,6 +8,7 @@ import (
 	"github.com/kista-go/kista"
 	"github.com/kista-go/kista/event"
 	"github.com/kista-go/kista/internal/assert"
+	"github.com/kista-go/kista/kistatest"
 )
 
 func TestS163_AFailingHandlerGoesAlone(t *testing.T) {
@@ -16,7 +17,7 @@ func TestS163_AFailingHandlerGoesAlone(t *testing.T) {
 		want error
 	}{{"error", errBoom}, {"panic", errBoom}, {"goexit", kista.ErrGoexit}, {"crash", errBoom}} {
 		t.Run(tc.how, func(t *testing.T) {
-			bubble(t, func(t *testing.T, n *kista.Node, log *records) {
+			kistatest.Bubble(t, func(t *testing.T, n *kista.Node, log *kistatest.Log) {
 				j := new(journal)
 				var why event.Leaving
 				middle := func(h *hand) {
@@ -36,8 +37,8 @@ func TestS163_AFailingHandlerGoesAlone(t *testing.T) {
 				assert.ErrorIs(t, why.Reason, tc.want)
 				assert.Equal(t, which(t, m), "[c a]")
 
-				assert.Equal(t, log.messages(), []string{"event handler terminates"})
-				attrs := log.attrs(t, "event handler terminates")
+				assert.Equal(t, log.Messages(), []string{"event handler terminates"})
+				attrs := log.Attrs("event handler terminates")
 				assert.Equal(t, attrs["handler"]+" "+attrs["last_event"]+" "+attrs["pid"], "b event_test.do "+m.String())
 				assert.True(t, attrs["reason"] != "", "no reason")
 				assert.Equal(t, attrs["stack"] != "", tc.how == "panic")
@@ -52,25 +53,25 @@ func TestS163_TheReportShowsWhatTheHandlerSays(t *testing.T) {
 	m := new(event.Mux[secret])
 	event.OnEvent(m, func(_ *event.Ctx, s *secret, what string) error { return outcomes[what]() })
 	open := func(*event.Ctx, int) (*secret, error) { return &secret{"hunter2"}, nil }
-	bubble(t, func(t *testing.T, n *kista.Node, log *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, log *kistatest.Log) {
 		pid := manager(t, n, event.New(id("a"), event.Of(m, open), 0))
 		assert.NoError(t, event.Notify(pid, "error"))
 		synctest.Wait()
-		assert.Equal(t, log.attrs(t, "event handler terminates"), map[string]string{
-			"report": "terminate", "node": "a", "pid": pid.String(), "handler": "a", "reason": "boom", "last_event": "string",
+		assert.Equal(t, log.Attrs("event handler terminates"), map[string]string{
+			"report": "terminate", "node": "test", "pid": pid.String(), "handler": "a", "reason": "boom", "last_event": "string",
 		})
 	})
 	event.OnReport(m, func(s *secret) string { return "a password of " + string(rune('0'+len(s.Password))) })
-	bubble(t, func(t *testing.T, n *kista.Node, log *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, log *kistatest.Log) {
 		pid := manager(t, n, event.New(id("a"), event.Of(m, open), 0))
 		assert.NoError(t, event.Notify(pid, "error"))
 		synctest.Wait()
-		assert.Equal(t, log.attrs(t, "event handler terminates")["state"], "a password of 7")
+		assert.Equal(t, log.Attrs("event handler terminates")["state"], "a password of 7")
 	})
 }
 
 func TestS164_RemoveAndDelete(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, log *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, log *kistatest.Log) {
 		j := new(journal)
 		m := manager(t, n, j.hand("a"), j.hand("b"), j.hand("c"))
 		assert.NoError(t, event.Notify(m, "x"))
@@ -97,12 +98,12 @@ func TestS164_RemoveAndDelete(t *testing.T) {
 		assert.NoError(t, kista.Send(m, do{"remove"}))
 		assert.Equal(t, which(t, m), "[]")
 		synctest.Wait()
-		assert.Equal(t, log.messages(), nil) // all in order
+		assert.Equal(t, log.Messages(), nil) // all in order
 	})
 }
 
 func TestS164_DeleteOfOneThatDoesNotTerminate(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, log *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, log *kistatest.Log) {
 		j := new(journal)
 		m := manager(t, n)
 		for how, want := range map[string]error{"panic": errBoom, "goexit": kista.ErrGoexit} {
@@ -114,7 +115,7 @@ func TestS164_DeleteOfOneThatDoesNotTerminate(t *testing.T) {
 			assert.Equal(t, which(t, m), "[]")
 		}
 		synctest.Wait()
-		assert.Equal(t, log.attrs(t, "event handler does not terminate in order")["cause"], "deleted")
+		assert.Equal(t, log.Attrs("event handler does not terminate in order")["cause"], "deleted")
 
 		assert.NoError(t, event.Add(t.Context(), m, j.hand("a", func(h *hand) {
 			h.end = func(*event.Ctx, event.Leaving) any { return make(chan int) }
@@ -126,7 +127,7 @@ func TestS164_DeleteOfOneThatDoesNotTerminate(t *testing.T) {
 }
 
 func TestS165_Swap(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		j := new(journal)
 		m := manager(t, n, j.hand("a"), j.hand("b"), j.hand("c"))
 		assert.NoError(t, event.Notify(m, 1))
@@ -181,7 +182,7 @@ func TestS165_Inherit(t *testing.T) {
 		seen = append(seen, f)
 		return &file{f}, nil
 	}
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		spec := event.New(id("a"), event.Of(m, open), 0)
 		pid := manager(t, n, spec)
 		assert.NoError(t, event.Swap(t.Context(), pid, id("a"), nil, spec))
@@ -190,7 +191,7 @@ func TestS165_Inherit(t *testing.T) {
 }
 
 func TestS166_AHandlerSwapsItself(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, log *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, log *kistatest.Log) {
 		j := new(journal)
 		swaps := func(h *hand) {
 			h.what = map[string]func(*event.Ctx) error{
@@ -223,6 +224,6 @@ func TestS166_AHandlerSwapsItself(t *testing.T) {
 		assert.Equal(t, v, any("e says fail"))
 		assert.Equal(t, which(t, m), "[new c new a]")
 		synctest.Wait()
-		assert.Equal(t, log.attrs(t, "event handler terminates")["handler"], "new")
+		assert.Equal(t, log.Attrs("event handler terminates")["handler"], "new")
 	})
 }

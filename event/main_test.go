@@ -9,7 +9,6 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"go.uber.org/goleak"
 
@@ -27,111 +26,12 @@ var (
 	errOther = errors.New("other")
 )
 
-// records keeps what a node logs.
-type records struct {
-	mu  sync.Mutex
-	all []slog.Record
-}
-
-func (r *records) Enabled(context.Context, slog.Level) bool { return true }
-func (r *records) WithAttrs([]slog.Attr) slog.Handler       { return r }
-func (r *records) WithGroup(string) slog.Handler            { return r }
-func (r *records) Handle(_ context.Context, rec slog.Record) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.all = append(r.all, rec)
-	return nil
-}
-
-// messages returns what was logged, in order.
-func (r *records) messages() (out []string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, rec := range r.all {
-		out = append(out, rec.Message)
-	}
-	return out
-}
-
-// attrs returns the attributes of the first record with that message, as text.
-func (r *records) attrs(t *testing.T, message string) map[string]string {
-	t.Helper()
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, rec := range r.all {
-		if rec.Message == message {
-			out := map[string]string{}
-			rec.Attrs(func(a slog.Attr) bool {
-				out[a.Key] = a.Value.String()
-				return true
-			})
-			return out
-		}
-	}
-	t.Fatalf("no record %q", message)
-	return nil
-}
-
-// bubble runs a test with a node of its own in virtual time. The node must leave
-// nothing.
-func bubble(t *testing.T, f func(t *testing.T, n *kista.Node, log *records)) {
-	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		r := new(records)
-		n, err := kista.Start(kista.Config{Name: "a", Logger: slog.New(r)})
-		assert.NoError(t, err)
-		t.Cleanup(func() {
-			assert.NoError(t, n.Stop(context.Background()))
-			if s := n.Stats(); s.Processes != 0 || s.Executions != 0 || s.Zombies != 0 || s.Timers != 0 || s.Names != 0 {
-				t.Errorf("after stop: %+v", s)
-			}
-		})
-		f(t, n, r)
-	})
-}
-
 // manager starts a manager with handlers, the last one added last.
 func manager(t testing.TB, n *kista.Node, handlers ...event.Spec) kista.PID {
 	t.Helper()
 	pid, err := event.Start(context.Background(), n, event.Opts{}, handlers...)
 	assert.NoError(t, err)
 	return pid
-}
-
-// within runs body as a process of n and waits until it has returned.
-func within(t *testing.T, n *kista.Node, body func(s *kista.Self)) {
-	t.Helper()
-	ran := make(chan struct{})
-	pid, err := n.SpawnWith(kista.SpawnOpts{}, func(s *kista.Self) error {
-		body(s)
-		close(ran)
-		return nil
-	})
-	assert.NoError(t, err)
-	reason, err := kista.Wait(context.Background(), pid)
-	assert.NoError(t, err)
-	select {
-	case <-ran:
-	default:
-		t.Fatalf("the process did not get to its end: %v", reason)
-	}
-}
-
-// receive takes the first message of type M.
-func receive[M any](t testing.TB, s *kista.Self) M {
-	t.Helper()
-	m, err := kista.Receive[M](s)
-	assert.NoError(t, err)
-	return m
-}
-
-// empty fails the test if there is a message in the mailbox.
-func empty(t testing.TB, s *kista.Self) {
-	t.Helper()
-	_ = s.Select(
-		kista.On(func(m any) error { t.Errorf("unexpected message %T %v", m, m); return nil }),
-		kista.After(0, nil),
-	)
 }
 
 func id(module string) event.HandlerID { return event.HandlerID{Module: module} }
@@ -260,10 +160,4 @@ func (j *journal) hand(name string, more ...func(h *hand)) event.Spec {
 		return h, nil
 	}
 	return event.New(id(name), f, name)
-}
-
-// pass lets time pass in a bubble, and what it brings come to rest.
-func pass(d time.Duration) {
-	time.Sleep(d) // sleep: time is virtual
-	synctest.Wait()
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/kista-go/kista"
 	"github.com/kista-go/kista/event"
 	"github.com/kista-go/kista/internal/assert"
+	"github.com/kista-go/kista/kistatest"
 )
 
 // measured is an event that says how much.
@@ -32,7 +33,7 @@ func TestAMuxPicksByType(t *testing.T) {
 		return nil
 	})
 	event.OnEvent(m, func(_ *event.Ctx, _ *struct{}, a fmt.Stringer) error { got = append(got, "stringer"); return nil })
-	bubble(t, func(t *testing.T, n *kista.Node, log *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, log *kistatest.Log) {
 		pid := manager(t, n, event.New(id("a"), event.Of(m, func(*event.Ctx, int) (*struct{}, error) { return nil, nil }), 0))
 		for _, ev := range []any{litres(1), metres(2), "nobody's", nil, id("x")} {
 			assert.NoError(t, event.SyncNotify(t.Context(), pid, ev))
@@ -46,7 +47,7 @@ func TestAMuxPicksByType(t *testing.T) {
 		v, err := event.Call(t.Context(), pid, id("a"), count{})
 		assert.NoError(t, err)
 		assert.Equal(t, v, 5)
-		assert.Equal(t, log.messages(), nil)
+		assert.Equal(t, log.Messages(), nil)
 	})
 }
 
@@ -75,7 +76,7 @@ type channels struct{ event.Replies[chan int] }
 
 // An answer of another type than the request's.
 func TestAnAnswerOfTheWrongType(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		m := manager(t, n, event.New(id("a"), func(*event.Ctx, int) (event.Handler, error) { return liar{}, nil }, 0))
 		_, err := event.Call(t.Context(), m, id("a"), count{})
 		got := assert.ErrorAs[*event.ReplyError](t, err)
@@ -97,7 +98,7 @@ func (liar) HandleCall(*event.Ctx, any) (any, error) { return "a word", nil }
 // What a handler does with what it was given for its end is its own affair, and
 // what it was told of its predecessor is for its factory.
 func TestArgumentsAndHandoverArePrivate(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		j := new(journal)
 		greedy := func(h *hand) {
 			h.end = func(_ *event.Ctx, why event.Leaving) any {

@@ -10,10 +10,11 @@ import (
 	"github.com/kista-go/kista"
 	"github.com/kista-go/kista/event"
 	"github.com/kista-go/kista/internal/assert"
+	"github.com/kista-go/kista/kistatest"
 )
 
 func TestS160_NewestFirstEachWithItsState(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		j := new(journal)
 		m := manager(t, n, j.hand("a"), j.hand("b"))
 		assert.NoError(t, event.Add(t.Context(), m, j.hand("c")))
@@ -38,7 +39,7 @@ func states(t *testing.T, m kista.PID) []event.HandlerState {
 }
 
 func TestS161_IDs(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		j := new(journal)
 		named := func(module, id, name string) event.Spec {
 			f := func(*event.Ctx, any) (event.Handler, error) { return &hand{j: j, name: name}, nil }
@@ -64,7 +65,7 @@ func TestS161_IDs(t *testing.T) {
 }
 
 func TestS162_WhatAddReturns(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, log *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, log *kistatest.Log) {
 		j := new(journal)
 		m := manager(t, n, j.hand("a"))
 		add := func(f event.Factory[string]) error {
@@ -91,14 +92,14 @@ func TestS162_WhatAddReturns(t *testing.T) {
 
 		assert.Equal(t, which(t, m), "[a]")
 		assert.Equal(t, j.take(), nil)            // nobody terminated
-		assert.Equal(t, log.messages(), nil)      // whoever asked has been told
+		assert.Equal(t, log.Messages(), nil)      // whoever asked has been told
 		assert.Equal(t, states(t, m)[0].Err, nil) // the manager is well
 	})
 }
 
 // Each handler that is made from a Spec has arguments of its own.
 func TestS162_ArgumentsAreCopied(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		var seen [][]int
 		args := []int{1, 2}
 		s := event.New(id("a"), func(_ *event.Ctx, a []int) (event.Handler, error) {
@@ -113,7 +114,7 @@ func TestS162_ArgumentsAreCopied(t *testing.T) {
 }
 
 func TestS169_NotifyAndSyncNotify(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		j := new(journal)
 		gate := make(chan struct{})
 		wait := func(h *hand) {
@@ -151,7 +152,7 @@ func TestS169_NotifyAndSyncNotify(t *testing.T) {
 
 // SyncNotify waits as long as it takes; its context bounds it.
 func TestS169_SyncNotifyHasNoTimeout(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		slow := event.New(id("slow"), func(*event.Ctx, any) (event.Handler, error) {
 			return event.HandlerFunc(func(*event.Ctx, any) error { time.Sleep(time.Hour); return nil }), nil // sleep: virtual
 		}, any(nil))
@@ -162,13 +163,13 @@ func TestS169_SyncNotifyHasNoTimeout(t *testing.T) {
 		err := event.SyncNotify(ctx, m, 1)
 		assert.ErrorAs[*kista.CallError](t, err)
 		assert.ErrorIs(t, err, context.DeadlineExceeded)
-		pass(time.Hour)
+		kistatest.Pass(time.Hour)
 	})
 }
 
 // A handler that changes what it got changes nothing for the others.
 func TestEachHandlerGetsACopyOfItsOwn(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		var seen []int
 		greedy := event.New(id("greedy"), func(*event.Ctx, any) (event.Handler, error) {
 			return event.HandlerFunc(func(_ *event.Ctx, ev any) error {
@@ -187,7 +188,7 @@ func TestEachHandlerGetsACopyOfItsOwn(t *testing.T) {
 }
 
 func TestS170_Call(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, log *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, log *kistatest.Log) {
 		j := new(journal)
 		m := manager(t, n, j.hand("a"), j.hand("b"), j.hand("c"))
 		call := func(to event.HandlerID, what string) (any, error) {
@@ -211,7 +212,7 @@ func TestS170_Call(t *testing.T) {
 		_, err = call(id("b"), "error")
 		assert.ErrorIs(t, assert.ErrorAs[*event.Refused](t, err), errBoom)
 		assert.Equal(t, which(t, m), "[c b a]")
-		assert.Equal(t, log.messages(), nil)
+		assert.Equal(t, log.Messages(), nil)
 		j.take()
 
 		// A failure is the end of the handler, and the caller hears why.
@@ -230,14 +231,14 @@ func TestS170_Call(t *testing.T) {
 			assert.Equal(t, got.Op+" "+got.Handler.String(), "call d")
 			assert.Equal(t, which(t, m), "[c b a]")
 			assert.Equal(t, len(j.take()), 2) // the call, and its end
-			assert.Equal(t, log.attrs(t, "event handler terminates")["last_call"], "event_test.ask")
+			assert.Equal(t, log.Attrs("event handler terminates")["last_call"], "event_test.ask")
 		}
-		assert.Equal(t, len(log.messages()), 4)
+		assert.Equal(t, len(log.Messages()), 4)
 	})
 }
 
 func TestS170_CallTimeout(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		j := new(journal)
 		nap := func(h *hand) {
 			h.what = map[string]func(c *event.Ctx) error{"nap": func(*event.Ctx) error { time.Sleep(8 * time.Second); return nil }} // sleep: virtual
@@ -247,13 +248,13 @@ func TestS170_CallTimeout(t *testing.T) {
 		_, err := event.Call(t.Context(), m, id("a"), ask{What: "nap"})
 		assert.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.Equal(t, time.Since(begin), 5*time.Second)
-		pass(10 * time.Second)
+		kistatest.Pass(10 * time.Second)
 		v, err := event.CallFor(t.Context(), event.NoTimeout, m, id("a"), ask{What: "nap"})
 		assert.NoError(t, err)
 		assert.Equal(t, v, any("a says nap"))
 		_, err = event.CallFor(t.Context(), time.Second, m, id("a"), ask{What: "nap"})
 		assert.ErrorIs(t, err, context.DeadlineExceeded)
-		pass(8 * time.Second)
+		kistatest.Pass(8 * time.Second)
 		assert.NoError(t, event.Shutdown(t.Context(), m, nil))
 		_, err = event.Call(t.Context(), m, id("a"), ask{})
 		assert.ErrorIs(t, err, kista.ErrNoProcess)
@@ -262,7 +263,7 @@ func TestS170_CallTimeout(t *testing.T) {
 
 // The manager's death is an answer at once.
 func TestS170_TheManagersEndIsAnAnswer(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		j := new(journal)
 		kill := func(h *hand) {
 			h.what = map[string]func(c *event.Ctx) error{"kill": func(c *event.Ctx) error { return c.Exit(c.PID(), kista.Kill) }}
@@ -275,7 +276,7 @@ func TestS170_TheManagersEndIsAnAnswer(t *testing.T) {
 }
 
 func TestCallOfOneself(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		j := new(journal)
 		self := func(h *hand) {
 			h.what = map[string]func(c *event.Ctx) error{
@@ -293,7 +294,7 @@ func TestCallOfOneself(t *testing.T) {
 }
 
 func TestS171_InfoReachesAll(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, log *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, log *kistatest.Log) {
 		j := new(journal)
 		m := manager(t, n, j.hand("a"), j.hand("b"), event.New(id("deaf"), deaf, ""))
 		assert.NoError(t, kista.Send(m, "hello"))
@@ -301,13 +302,13 @@ func TestS171_InfoReachesAll(t *testing.T) {
 		assert.NoError(t, kista.Send(m, do{"panic"})) // both of them
 		assert.Equal(t, which(t, m), "[deaf]")
 		synctest.Wait()
-		assert.Equal(t, log.messages(), []string{"event handler terminates", "event handler terminates"})
-		assert.Equal(t, log.attrs(t, "event handler terminates")["last_info"], "event_test.do")
+		assert.Equal(t, log.Messages(), []string{"event handler terminates", "event handler terminates"})
+		assert.Equal(t, log.Attrs("event handler terminates")["last_info"], "event_test.do")
 
 		// Nobody wants it.
 		assert.NoError(t, kista.Send(m, "hello"))
 		synctest.Wait()
-		assert.Equal(t, log.attrs(t, "event: no handler wants this info")["message"], "string")
+		assert.Equal(t, log.Attrs("event: no handler wants this info")["message"], "string")
 		_, err := kista.Call(t.Context(), m, "a stranger's request")
 		assert.ErrorAs[*event.UnknownError](t, err)
 	})
@@ -320,7 +321,7 @@ func deaf(*event.Ctx, string) (event.Handler, error) {
 
 // A call that is none of the manager's is an info, which a handler may answer.
 func TestS171_OtherCallsAreInfo(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		m := new(event.Mux[struct{}])
 		event.OnInfo(m, func(_ *event.Ctx, _ *struct{}, q kista.Request) error { return q.From.Reply("so be it") })
 		pid := manager(t, n, event.New(id("a"), event.Of(m, func(*event.Ctx, int) (*struct{}, error) { return nil, nil }), 0))
@@ -332,7 +333,7 @@ func TestS171_OtherCallsAreInfo(t *testing.T) {
 
 // Whoever is no manager says so.
 func TestNotAManager(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		echo := n.Spawn(func(s *kista.Self) error {
 			for {
 				q, err := kista.Receive[kista.Request](s)

@@ -8,10 +8,11 @@ import (
 	"github.com/kista-go/kista"
 	"github.com/kista-go/kista/event"
 	"github.com/kista-go/kista/internal/assert"
+	"github.com/kista-go/kista/kistatest"
 )
 
 func TestS167_AHandlerGoesWithItsOwner(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, log *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, log *kistatest.Log) {
 		j := new(journal)
 		m := manager(t, n, j.hand("other"))
 		for _, reason := range []error{nil, errBoom} {
@@ -42,7 +43,7 @@ func TestS167_AHandlerGoesWithItsOwner(t *testing.T) {
 			})
 			assert.Equal(t, which(t, m), "[other]")
 		}
-		for _, msg := range log.messages() {
+		for _, msg := range log.Messages() {
 			assert.Equal(t, msg, "process crashed") // the owner's, once
 		}
 	})
@@ -50,7 +51,7 @@ func TestS167_AHandlerGoesWithItsOwner(t *testing.T) {
 
 // An owner that has ended before the manager comes to it.
 func TestS167_AnOwnerThatIsDead(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		j := new(journal)
 		gate := make(chan struct{})
 		m := manager(t, n, j.hand("slow", func(h *hand) {
@@ -70,7 +71,7 @@ func TestS167_AnOwnerThatIsDead(t *testing.T) {
 
 // If the manager crashes, its link tells the owners.
 func TestS167_TheManagersEndReachesTheOwner(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		j := new(journal)
 		m := manager(t, n)
 		owner := n.Spawn(func(s *kista.Self) error {
@@ -89,9 +90,9 @@ func TestS167_TheManagersEndReachesTheOwner(t *testing.T) {
 }
 
 func TestS168_OwnersAreToldWhy(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		j := new(journal)
-		within(t, n, func(s *kista.Self) {
+		kistatest.Within(t, n, func(s *kista.Self) {
 			m := manager(t, n)
 			swaps := func(h *hand) {
 				h.what = map[string]func(*event.Ctx) error{
@@ -107,7 +108,7 @@ func TestS168_OwnersAreToldWhy(t *testing.T) {
 			}
 			told := func(want event.HandlerExited, reason error) {
 				t.Helper()
-				got := receive[event.HandlerExited](t, s)
+				got := kistatest.Receive[event.HandlerExited](t, s)
 				assert.ErrorIs(t, got.Reason, reason)
 				got.Reason, want.Manager = nil, m
 				assert.Equal(t, got, want)
@@ -155,31 +156,31 @@ func TestS168_OwnersAreToldWhy(t *testing.T) {
 
 			// By another owner, who has it from then on.
 			add()
-			within(t, n, func(other *kista.Self) {
+			kistatest.Within(t, n, func(other *kista.Self) {
 				assert.NoError(t, event.SwapSup(other, m, id("a"), nil, j.hand("c")))
 				told(event.HandlerExited{Handler: id("a"), Cause: event.Swapped, Next: id("c"), Owner: other.PID()}, nil)
 				_, err = event.Delete(other, m, id("c"), nil)
 				assert.NoError(t, err)
-				assert.Equal(t, receive[event.HandlerExited](t, other).Handler, id("c"))
+				assert.Equal(t, kistatest.Receive[event.HandlerExited](t, other).Handler, id("c"))
 			})
 			// Of nobody's.
 			assert.NoError(t, event.Add(s, m, j.hand("d")))
 			assert.NoError(t, event.SwapSup(s, m, id("d"), nil, j.hand("e")))
-			empty(t, s)
+			kistatest.Empty(t, s)
 
 			// The manager stops, and then nothing comes through the link.
 			s.TrapExits(true)
 			assert.NoError(t, event.Shutdown(context.Background(), m, errOther))
 			told(event.HandlerExited{Handler: id("e"), Cause: event.Stopped}, kista.ErrShutdown)
 			synctest.Wait()
-			empty(t, s)
+			kistatest.Empty(t, s)
 		})
 	})
 }
 
 // An owner whose mailbox is full is told when there is room.
 func TestS168_AFullMailboxLosesNoNews(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		j := new(journal)
 		m := manager(t, n)
 		gate, told := make(chan struct{}), make(chan event.HandlerExited, 1)

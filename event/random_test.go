@@ -10,6 +10,7 @@ import (
 
 	"github.com/kista-go/kista"
 	"github.com/kista-go/kista/internal/assert"
+	"github.com/kista-go/kista/kistatest"
 )
 
 var seedFlag = flag.Uint64("event.seed", 0, "seed of the random scenarios; 0: another one each time")
@@ -135,7 +136,7 @@ func TestRandomScenarios(t *testing.T) {
 		text := r.text(60)
 		done += r.ops
 		want := new(model).run(text)
-		bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+		kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 			if got := (&play{t: t, n: n}).run(text, false); !slices.Equal(got, want) {
 				t.Errorf("-event.seed %d, scenario %d:\n%s", first, runs, text)
 				assert.Equal(t, got, want)
@@ -162,7 +163,7 @@ func TestRandomScenariosAgainstErlang(t *testing.T) {
 	said := strings.Split(string(answer), "==\n")
 	assert.Equal(t, len(said), scenarios)
 	for i, text := range texts {
-		bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+		kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 			got := strings.Join((&play{t: t, n: n}).run(text, false), "\n") + "\n"
 			if got != said[i] {
 				t.Errorf("-event.seed %d, scenario %d:\n%s", first, i, text)

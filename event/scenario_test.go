@@ -13,6 +13,7 @@ import (
 	"github.com/kista-go/kista"
 	"github.com/kista-go/kista/event"
 	"github.com/kista-go/kista/internal/assert"
+	"github.com/kista-go/kista/kistatest"
 )
 
 // Scenarios are told in the language of testdata/transcript.erl, which runs the
@@ -33,7 +34,7 @@ type play struct {
 
 // run returns what is said in a scenario, with the commands if they are asked for.
 func (p *play) run(text string, commands bool) (out []string) {
-	within(p.t, p.n, func(s *kista.Self) {
+	kistatest.Within(p.t, p.n, func(s *kista.Self) {
 		s.TrapExits(true)
 		for line := range strings.Lines(text) {
 			line = strings.TrimSpace(line)

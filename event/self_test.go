@@ -10,12 +10,13 @@ import (
 	"github.com/kista-go/kista"
 	"github.com/kista-go/kista/event"
 	"github.com/kista-go/kista/internal/assert"
+	"github.com/kista-go/kista/kistatest"
 )
 
 // A handler may use its process as any code of a process does: it calls others,
 // starts processes, receives.
 func TestAHandlerUsesItsProcess(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		j := new(journal)
 		other := manager(t, n, j.hand("other"))
 		uses := func(h *hand) {
@@ -56,7 +57,7 @@ func TestAHandlerUsesItsProcess(t *testing.T) {
 // A handler that waits for another process when the manager is killed comes back
 // with the reason, and is heard of no more.
 func TestAHandlerThatWaitsWhenTheManagerIsKilled(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		j := new(journal)
 		silent := n.Spawn(func(s *kista.Self) error { <-s.Done(); return nil })
 		waits := func(h *hand) {

@@ -9,12 +9,13 @@ import (
 	"github.com/kista-go/kista"
 	"github.com/kista-go/kista/event"
 	"github.com/kista-go/kista/internal/assert"
+	"github.com/kista-go/kista/kistatest"
 	"github.com/kista-go/kista/supervisor"
 )
 
 func TestS172_Stop(t *testing.T) {
 	stops := []string{"c leaves: stopped <nil> <nil> ", "b leaves: stopped <nil> <nil> ", "a leaves: stopped <nil> <nil> "}
-	bubble(t, func(t *testing.T, n *kista.Node, log *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, log *kistatest.Log) {
 		j := new(journal)
 		// From outside, with any reason, also if one of them does not terminate.
 		m := manager(t, n, j.hand("a"), j.hand("b", func(h *hand) {
@@ -41,13 +42,13 @@ func TestS172_Stop(t *testing.T) {
 			assert.ErrorIs(t, why, reason)
 			assert.Equal(t, j.take(), stops)
 		}
-		assert.Equal(t, log.attrs(t, "event handler does not terminate in order")["cause"], "stopped")
+		assert.Equal(t, log.Attrs("event handler does not terminate in order")["cause"], "stopped")
 	})
 }
 
 // A manager in a supervision tree stops in its time, or is killed.
 func TestS172_UnderASupervisor(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, log *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, log *kistatest.Log) {
 		j := new(journal)
 		hang := func(h *hand) {
 			h.what = map[string]func(*event.Ctx) error{
@@ -75,13 +76,13 @@ func TestS172_UnderASupervisor(t *testing.T) {
 				assert.Equal(t, j.take(), []string{"a event {hang}"})
 			}
 		}
-		assert.Equal(t, log.messages() != nil, true)
+		assert.Equal(t, log.Messages() != nil, true)
 	})
 }
 
 // A restarted manager has the handlers that it was described with.
 func TestARestartMakesTheHandlersAnew(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		j := new(journal)
 		_, err := supervisor.Start(t.Context(), n, supervisor.Spec{Children: []supervisor.Child{
 			{ID: "alarms", Start: event.Child(event.Opts{Name: "alarms"}, j.hand("a"), j.hand("b"))},
@@ -97,7 +98,7 @@ func TestARestartMakesTheHandlersAnew(t *testing.T) {
 
 // If a first handler is not made, those before it terminate, and the start fails.
 func TestAStartThatFails(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		j := new(journal)
 		for how, want := range map[string]error{"error": errBoom, "panic": errBoom, "goexit": kista.ErrGoexit} {
 			bad := event.New(id("bad"), func(*event.Ctx, int) (event.Handler, error) { return nil, outcomes[how]() }, 0)
@@ -112,18 +113,18 @@ func TestAStartThatFails(t *testing.T) {
 		assert.NoError(t, err)
 		_, err = event.Start(t.Context(), n, event.Opts{Name: "m"})
 		assert.ErrorAs[*kista.NameTakenError](t, err)
-		within(t, n, func(s *kista.Self) {
+		kistatest.Within(t, n, func(s *kista.Self) {
 			pid, ref, err := event.StartMonitor(s, s, event.Opts{})
 			assert.NoError(t, err)
 			assert.NoError(t, event.Shutdown(s, pid, nil))
-			assert.Equal(t, receive[kista.Down](t, s).Ref, ref)
+			assert.Equal(t, kistatest.Receive[kista.Down](t, s).Ref, ref)
 		})
 		assert.NoError(t, event.Shutdown(t.Context(), pid, nil))
 	})
 }
 
 func TestS173_GetState(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		j := new(journal)
 		type point struct{ X int }
 		mux := new(event.Mux[point])
@@ -169,7 +170,7 @@ func (s shower) State() any                      { return s.show() }
 
 // An idle manager owns no goroutine, so there is nothing to hibernate.
 func TestS173_AnIdleManagerOwnsNoGoroutine(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		j := new(journal)
 		for range 100 {
 			assert.NoError(t, event.SyncNotify(t.Context(), manager(t, n, j.hand("a")), 1))
@@ -181,7 +182,7 @@ func TestS173_AnIdleManagerOwnsNoGoroutine(t *testing.T) {
 }
 
 func TestS217_SuspendAndResume(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		j := new(journal)
 		m := manager(t, n, j.hand("a"))
 		for _, req := range []kista.SystemRequest{kista.Suspend{}, kista.Suspend{}} {

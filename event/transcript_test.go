@@ -9,6 +9,7 @@ import (
 	"github.com/kista-go/kista"
 	"github.com/kista-go/kista/internal/assert"
 	"github.com/kista-go/kista/internal/erltest"
+	"github.com/kista-go/kista/kistatest"
 )
 
 const ordersFile = "testdata/orders.txt"
@@ -26,7 +27,7 @@ func byNumber(t *testing.T, number string) {
 		}
 		ran++
 		t.Run(title, func(t *testing.T) {
-			bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+			kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 				got := (&play{t: t, n: n}).run(text, true)
 				var want []string
 				for line := range strings.Lines(text) {

@@ -10,12 +10,13 @@ import (
 
 	"github.com/kista-go/kista"
 	"github.com/kista-go/kista/internal/assert"
+	"github.com/kista-go/kista/kistatest"
 	"github.com/kista-go/kista/server"
 )
 
 // Refusals are frozen: they answer for what they were, and share nothing.
 func TestRefused(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		path := &fs.PathError{Op: "open", Path: "x", Err: fs.ErrNotExist}
 		f := server.Of(on(func(*server.Ctx, string) (string, error) { return "ignored", fmt.Errorf("loading: %w", path) }), none)
 		pid := start(t, n, f, nil, server.Opts{})
@@ -32,7 +33,7 @@ func TestRefused(t *testing.T) {
 
 // A refusal that a server hands on stays what it was.
 func TestRefusedThrough(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		behind := start(t, n, moody(nil), nil, server.Opts{})
 		front := start(t, n, server.Of(on(func(c *server.Ctx, what string) (string, error) {
 			return server.Call(c, behind, ask{What: what})
@@ -49,15 +50,15 @@ func TestRefusedThrough(t *testing.T) {
 
 // Another node's servers are called like one's own.
 func TestS116_OtherNodes(t *testing.T) {
-	bubble(t, func(t *testing.T, a *kista.Node, _ *records) {
-		b, _ := loggedNode(t, "b")
+	kistatest.Bubble(t, func(t *testing.T, a *kista.Node, _ *kistatest.Log) {
+		b, _ := kistatest.Node(t, kista.Config{Name: "b"})
 		cut := kista.Pipe(a, b)
 		gate := make(chan struct{})
 		defer close(gate)
 		start(t, b, moody(gate), nil, server.Opts{Name: "moody"})
 		start(t, b, server.Of(bankMux(), newBank), nil, server.Opts{Name: "bank"})
 		bank, moody := a.Remote("b", "bank"), a.Remote("b", "moody")
-		within(t, a, func(s *kista.Self) {
+		kistatest.Within(t, a, func(s *kista.Self) {
 			got, err := server.Call(s, bank, deposit{Who: "joe", Amount: 3})
 			assert.NoError(t, err)
 			assert.Equal(t, got, 3)
@@ -79,13 +80,13 @@ func TestS116_OtherNodes(t *testing.T) {
 				assert.ErrorAs[*kista.CallError](t, err)
 				assert.ErrorIs(t, err, kista.ErrNoConnection)
 			}
-			empty(t, s)
+			kistatest.Empty(t, s)
 		})
 	})
 }
 
 func TestReplyOfTheWrongType(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		h := &hooks{handle: func(c *server.Ctx, msg any) error { return c.From().Reply(42) }}
 		pid := start(t, n, h.factory(), nil, server.Opts{Name: "s"})
 		_, err := server.Call(t.Context(), n.Name("s"), ask{})
@@ -99,7 +100,7 @@ func TestReplyOfTheWrongType(t *testing.T) {
 type askSlice struct{ server.Replies[[]int] }
 
 func TestNilReplies(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		h := &hooks{handle: func(c *server.Ctx, msg any) error { return c.From().Reply(nil) }}
 		pid := start(t, n, h.factory(), nil, server.Opts{})
 		got, err := server.Call(t.Context(), pid, askSlice{})
@@ -113,7 +114,7 @@ func TestNilReplies(t *testing.T) {
 type askAny struct{ server.Replies[any] }
 
 func TestS123_AReplyThatIsNotData(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, log *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, log *kistatest.Log) {
 		m := new(server.Mux[struct{}])
 		server.OnCall(m, func(c *server.Ctx, _ *struct{}, _ askAny) (any, error) { return []any{1, func() {}}, nil })
 		pid := start(t, n, server.Of(m, none), nil, server.Opts{})
@@ -122,12 +123,12 @@ func TestS123_AReplyThatIsNotData(t *testing.T) {
 		assert.Equal(t, assert.ErrorAs[*kista.DataError](t, err).Path, "message[1]")
 		assert.True(t, n.Alive(pid), "the server died")
 		synctest.Wait()
-		assert.Equal(t, log.messages(), []string{"server: a reply is not data"})
+		assert.Equal(t, log.Messages(), []string{"server: a reply is not data"})
 	})
 }
 
 func TestRequestThatIsNotData(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		pid := start(t, n, moody(nil), nil, server.Opts{})
 		_, err := server.Call(t.Context(), pid, leaky{F: func() {}})
 		assert.ErrorAs[*kista.DataError](t, err)
@@ -142,7 +143,7 @@ type leaky struct {
 
 // Replies share nothing with the state.
 func TestRepliesAreCopies(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		m := new(server.Mux[[]int])
 		server.OnCall(m, func(_ *server.Ctx, s *[]int, _ askSlice) ([]int, error) { return *s, nil })
 		pid := start(t, n, server.Of(m, func(*server.Ctx, any) (*[]int, error) { return &[]int{1, 2}, nil }), nil, server.Opts{})
@@ -157,7 +158,7 @@ func TestRepliesAreCopies(t *testing.T) {
 
 // A full mailbox is an answer, and an error of a cast.
 func TestMailboxLimit(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		gate := make(chan struct{})
 		pid := start(t, n, moody(gate), nil, server.Opts{Mailbox: kista.MailboxLimit{Messages: 2}})
 		first := server.Begin(t.Context(), pid, ask{What: "wait"})

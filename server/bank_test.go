@@ -8,6 +8,7 @@ import (
 
 	"github.com/kista-go/kista"
 	"github.com/kista-go/kista/internal/assert"
+	"github.com/kista-go/kista/kistatest"
 	"github.com/kista-go/kista/server"
 )
 
@@ -78,7 +79,7 @@ func TestDedicatedBank(t *testing.T) { testBank(t, server.Opts{Name: "bank", Ded
 func TestPatientBank(t *testing.T)   { testBank(t, server.Opts{Name: "bank", Grace: time.Second}) }
 
 func testBank(t *testing.T, o server.Opts) {
-	bubble(t, func(t *testing.T, n *kista.Node, log *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, log *kistatest.Log) {
 		args := map[string]int{"joe": 1}
 		b := start(t, n, server.Of(bankMux(), newBank), args, o)
 		args["joe"] = 1000 // the server has its own
@@ -105,13 +106,13 @@ func testBank(t *testing.T, o server.Opts) {
 		assert.Equal(t, last, map[string]int{"joe": 11})
 		synctest.Wait()
 		assert.True(t, !n.Alive(b), "the bank lives after its close")
-		assert.Equal(t, log.messages(), nil)
+		assert.Equal(t, log.Messages(), nil)
 	})
 }
 
 // Servers of one mux have nothing in common but code.
 func TestMuxIsShared(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		f := server.Of(bankMux(), newBank)
 		args := map[string]int{"joe": 1}
 		one, two := start(t, n, f, args, server.Opts{}), start(t, n, f, args, server.Opts{})
@@ -125,7 +126,7 @@ func TestMuxIsShared(t *testing.T) {
 
 // An incarnation cannot spoil the arguments of the next.
 func TestArgumentsAreCopiedAtEachStart(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		args := map[string]int{"joe": 1}
 		pr := server.Child(server.Of(bankMux(), newBank), args, server.Opts{})
 		args["joe"] = 1000 // the description has its own
@@ -140,7 +141,7 @@ func TestArgumentsAreCopiedAtEachStart(t *testing.T) {
 }
 
 func TestArgumentsMustBeData(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		f := func(*server.Ctx, map[string]any) (server.Handler, error) { return &hooks{}, nil }
 		_, err := server.Start(t.Context(), n, f, map[string]any{"f": func() {}}, server.Opts{})
 		assert.True(t, assert.ErrorAs[*kista.DataError](t, err).Path != "", "no path in %v", err)

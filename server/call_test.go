@@ -9,6 +9,7 @@ import (
 
 	"github.com/kista-go/kista"
 	"github.com/kista-go/kista/internal/assert"
+	"github.com/kista-go/kista/kistatest"
 	"github.com/kista-go/kista/server"
 )
 
@@ -32,10 +33,10 @@ func moody(gate <-chan struct{}) server.Factory[any] {
 }
 
 func TestS115_NoProcess(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		dead := start(t, n, moody(nil), nil, server.Opts{})
 		assert.NoError(t, server.Shutdown(t.Context(), dead, nil))
-		for _, to := range []kista.Addr{dead, n.Name("nobody"), kista.PID{}, n.Remote("a", "nobody")} {
+		for _, to := range []kista.Addr{dead, n.Name("nobody"), kista.PID{}, n.Remote(n.NodeName(), "nobody")} {
 			_, err := server.Call(t.Context(), to, ask{What: "x"})
 			assert.ErrorIs(t, err, kista.ErrNoProcess)
 			ce := assert.ErrorAs[*kista.CallError](t, err)
@@ -47,7 +48,7 @@ func TestS115_NoProcess(t *testing.T) {
 
 func TestS116_TheServersEndIsAnAnswer(t *testing.T) {
 	for _, what := range []string{"crash", "panic"} {
-		bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+		kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 			pid := start(t, n, moody(nil), nil, server.Opts{})
 			before := time.Now()
 			_, err := server.CallFor(t.Context(), server.NoTimeout, pid, ask{What: what})
@@ -61,7 +62,7 @@ func TestS116_TheServersEndIsAnAnswer(t *testing.T) {
 // Everybody who waits hears of the end at once: whose request is in hand, in the
 // mailbox, or left for later.
 func TestS116_AllCallersHear(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		gate := make(chan struct{})
 		defer close(gate)
 		pid := start(t, n, moody(gate), nil, server.Opts{})
@@ -80,7 +81,7 @@ func TestS116_AllCallersHear(t *testing.T) {
 }
 
 func TestS117_CallingSelf(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		f := server.Of(on(func(c *server.Ctx, _ string) (string, error) {
 			return server.Call(c, c.PID(), ask{})
 		}), none)
@@ -92,10 +93,10 @@ func TestS117_CallingSelf(t *testing.T) {
 }
 
 func TestS118_Timeout(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		gate := make(chan struct{})
 		pid := start(t, n, moody(gate), nil, server.Opts{})
-		within(t, n, func(s *kista.Self) {
+		kistatest.Within(t, n, func(s *kista.Self) {
 			for _, tc := range []struct {
 				want time.Duration
 				call func() error
@@ -119,7 +120,7 @@ func TestS118_Timeout(t *testing.T) {
 			}
 			close(gate) // now all of them are answered, too late
 			synctest.Wait()
-			empty(t, s)
+			kistatest.Empty(t, s)
 			got, err := server.Call(s, pid, ask{What: "x"})
 			assert.NoError(t, err)
 			assert.Equal(t, got, "x")
@@ -128,7 +129,7 @@ func TestS118_Timeout(t *testing.T) {
 }
 
 func TestS118_NoTimeout(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		gate := make(chan struct{})
 		pid := start(t, n, moody(gate), nil, server.Opts{})
 		time.AfterFunc(24*time.Hour, func() { close(gate) })
@@ -141,7 +142,7 @@ func TestS118_NoTimeout(t *testing.T) {
 // What is on the way is data that anybody can make and read: a Body can be a
 // server, and its client.
 func TestS119_RequestsAreMessages(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		pid := n.Spawn(func(s *kista.Self) error {
 			for {
 				msg, err := s.Receive()
@@ -158,7 +159,7 @@ func TestS119_RequestsAreMessages(t *testing.T) {
 		got, err := server.Call(t.Context(), pid, ask{What: "call"})
 		assert.NoError(t, err)
 		assert.Equal(t, got, "call from false")
-		within(t, n, func(s *kista.Self) {
+		kistatest.Within(t, n, func(s *kista.Self) {
 			got, err := server.Call(s, pid, ask{What: "call"})
 			assert.NoError(t, err)
 			assert.Equal(t, got, "call from true")
@@ -170,7 +171,7 @@ func TestS119_RequestsAreMessages(t *testing.T) {
 }
 
 func TestS120_AnybodyMayReplyAndTheFirstCounts(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		helper := n.Spawn(func(s *kista.Self) error {
 			for {
 				to, err := kista.Receive[server.ReplyTo[string]](s)
@@ -194,7 +195,7 @@ func TestS120_AnybodyMayReplyAndTheFirstCounts(t *testing.T) {
 			return "", server.Later
 		}), none)
 		pid := start(t, n, f, nil, server.Opts{})
-		within(t, n, func(s *kista.Self) {
+		kistatest.Within(t, n, func(s *kista.Self) {
 			got, err := server.Call(s, pid, ask{What: "goroutine"})
 			assert.NoError(t, err)
 			assert.Equal(t, got, "from a goroutine")
@@ -202,13 +203,13 @@ func TestS120_AnybodyMayReplyAndTheFirstCounts(t *testing.T) {
 			assert.NoError(t, err)
 			assert.Equal(t, got, "first")
 			synctest.Wait()
-			empty(t, s)
+			kistatest.Empty(t, s)
 		})
 	})
 }
 
 func TestS121_NoReplyForNow(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		type waiting struct{ Who []server.ReplyTo[string] }
 		m := new(server.Mux[waiting])
 		server.OnCall(m, func(c *server.Ctx, w *waiting, q ask) (string, error) {
@@ -238,7 +239,7 @@ func TestS121_NoReplyForNow(t *testing.T) {
 }
 
 func TestS132_WaitGoesOnAndCancelAbandons(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		gate := make(chan struct{})
 		pid := start(t, n, moody(gate), nil, server.Opts{})
 		kept, given := server.Begin(t.Context(), pid, ask{What: "wait"}), server.Begin(t.Context(), pid, ask{What: "x"})
@@ -262,7 +263,7 @@ func TestS132_WaitGoesOnAndCancelAbandons(t *testing.T) {
 }
 
 func TestS133_Collections(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		slow := func(d time.Duration) kista.PID {
 			return start(t, n, server.Of(on(func(_ *server.Ctx, what string) (string, error) {
 				time.Sleep(d) // sleep: a server that takes its time, which is virtual
@@ -307,7 +308,7 @@ func TestS133_Collections(t *testing.T) {
 		assert.Equal(t, calls.Len(), 0)
 		_, err = calls.Next(t.Context())
 		assert.ErrorIs(t, err, server.ErrNoCalls)
-		pass(time.Minute)
+		kistatest.Pass(time.Minute)
 		_, err = calls.Next(t.Context()) // the late answer is nobody's
 		assert.ErrorIs(t, err, server.ErrNoCalls)
 		calls.Add(5, server.Begin(t.Context(), n.Name("nobody"), ask{})) // and it can be used again
@@ -319,7 +320,7 @@ func TestS133_Collections(t *testing.T) {
 
 // Whatever was taken in whatever order, Cancel gives up exactly the rest.
 func TestS133_CancelGivesUpTheRest(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		const many = 6
 		for _, order := range [][]int{{}, {0}, {5}, {2, 3}, {3, 2, 4}, {0, 5, 1}, {5, 4, 3, 2, 1, 0}, {1, 0, 2}} {
 			var calls server.Calls[int, string]
@@ -355,10 +356,10 @@ func TestS133_CancelGivesUpTheRest(t *testing.T) {
 
 // A whole round of servers, one of them dead, one slow, one without a name.
 func TestS131_MultiCall(t *testing.T) {
-	bubble(t, func(t *testing.T, a *kista.Node, _ *records) {
-		b, _ := loggedNode(t, "b")
-		c, _ := loggedNode(t, "c")
-		d, _ := loggedNode(t, "d")
+	kistatest.Bubble(t, func(t *testing.T, a *kista.Node, _ *kistatest.Log) {
+		b, _ := kistatest.Node(t, kista.Config{Name: "b"})
+		c, _ := kistatest.Node(t, kista.Config{Name: "c"})
+		d, _ := kistatest.Node(t, kista.Config{Name: "d"})
 		kista.Pipe(a, b)
 		kista.Pipe(a, c)
 		cut := kista.Pipe(a, d)
@@ -367,7 +368,7 @@ func TestS131_MultiCall(t *testing.T) {
 			start(t, n, server.Of(on(echo), none), nil, server.Opts{Name: "s"})
 		}
 		var calls server.Calls[string, string]
-		for _, node := range []string{"a", "b", "c", "d", "unknown"} {
+		for _, node := range []string{"test", "b", "c", "d", "unknown"} {
 			assert.NoError(t, server.Cast(a.Remote(node, "s"), "whatever")) // abcast: no errors
 			calls.Add(node, server.Begin(t.Context(), a.Remote(node, "s"), ask{What: "hi " + node}))
 		}
@@ -381,7 +382,7 @@ func TestS131_MultiCall(t *testing.T) {
 				replies[a.Label] = a.Reply
 			}
 		}
-		assert.Equal(t, replies, map[string]string{"a": "hi a", "b": "hi b"})
+		assert.Equal(t, replies, map[string]string{"test": "hi test", "b": "hi b"})
 		assert.ErrorIs(t, bad["c"], kista.ErrNoProcess)
 		assert.ErrorIs(t, bad["d"], kista.ErrNoConnection)
 		assert.ErrorIs(t, bad["unknown"], kista.ErrNoConnection)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/kista-go/kista"
 	"github.com/kista-go/kista/internal/assert"
+	"github.com/kista-go/kista/kistatest"
 	"github.com/kista-go/kista/server"
 )
 
@@ -18,7 +19,7 @@ import (
 // call ends, with the answer to this very question or a reason that is true.
 func TestHammerDeaths(t *testing.T) {
 	const callers, rounds, servers = 8, 150, 3
-	n, _ := loggedNode(t, "a")
+	n, _ := kistatest.Node(t, kista.Config{Name: "a"})
 	f := server.Of(on(func(c *server.Ctx, what string) (string, error) {
 		switch rand.IntN(40) {
 		case 0:
@@ -109,7 +110,7 @@ func TestHammerDeaths(t *testing.T) {
 		n.Spawn(func(s *kista.Self) error {
 			defer all.Done()
 			hammer(s, who)
-			empty(t, s) // no answer strayed into the mailbox
+			kistatest.Empty(t, s) // no answer strayed into the mailbox
 			return nil
 		})
 	}
@@ -121,7 +122,7 @@ func TestHammerDeaths(t *testing.T) {
 // TestHammerState has many callers change one state: nothing is lost.
 func TestHammerState(t *testing.T) {
 	const callers, each = 16, 100
-	n, _ := loggedNode(t, "a")
+	n, _ := kistatest.Node(t, kista.Config{Name: "a"})
 	b := start(t, n, server.Of(bankMux(), newBank), nil, server.Opts{})
 	var wg sync.WaitGroup
 	for range callers {
@@ -145,7 +146,7 @@ func TestHammerState(t *testing.T) {
 
 // TestHammerMux registers functions while servers use the mux.
 func TestHammerMux(t *testing.T) {
-	n, _ := loggedNode(t, "a")
+	n, _ := kistatest.Node(t, kista.Config{Name: "a"})
 	m := new(server.Mux[struct{}])
 	pid := start(t, n, server.Of(m, none), nil, server.Opts{})
 	var wg sync.WaitGroup

@@ -7,21 +7,22 @@ import (
 
 	"github.com/kista-go/kista"
 	"github.com/kista-go/kista/internal/assert"
+	"github.com/kista-go/kista/kistatest"
 	"github.com/kista-go/kista/server"
 )
 
 func TestS127_UnknownInfoIsLogged(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, log *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, log *kistatest.Log) {
 		pid := start(t, n, server.Of(on(echo), none), nil, server.Opts{Name: "s", TrapExits: true})
 		assert.NoError(t, kista.Send(pid, 1.5))
 		synctest.Wait()
-		assert.Equal(t, log.attrs(t, "server: nobody handles this info"), map[string]string{
-			"report": "notice", "node": "a", "pid": pid.String(), "name": "s", "message": "float64",
+		assert.Equal(t, log.Attrs("server: nobody handles this info"), map[string]string{
+			"report": "notice", "node": "test", "pid": pid.String(), "name": "s", "message": "float64",
 		})
 		assert.NoError(t, kista.Exit(pid, errBoom)) // trapped, and not its parent
 		assert.NoError(t, kista.Send(pid, nil))
 		synctest.Wait()
-		assert.Equal(t, len(log.messages()), 3)
+		assert.Equal(t, len(log.Messages()), 3)
 		_, err := server.Call(t.Context(), pid, ask{})
 		assert.NoError(t, err)
 	})
@@ -30,12 +31,12 @@ func TestS127_UnknownInfoIsLogged(t *testing.T) {
 // Differs from OTP, where each of these ends the server: whoever can send must
 // not be able to.
 func TestS128_UnknownCallsAndCasts(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, log *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, log *kistatest.Log) {
 		pid := start(t, n, server.Of(new(server.Mux[struct{}]), none), nil, server.Opts{})
 		_, err := server.Call(t.Context(), pid, ask{})
 		assert.Equal(t, *assert.ErrorAs[*server.UnknownError](t, err), server.UnknownError{Server: pid, Kind: "call", Type: "server_test.ask"})
 		synctest.Wait()
-		assert.Equal(t, log.messages(), nil)
+		assert.Equal(t, log.Messages(), nil)
 
 		_, err = kista.Call(t.Context(), pid, nil)
 		assert.ErrorAs[*server.UnknownError](t, err)
@@ -43,14 +44,14 @@ func TestS128_UnknownCallsAndCasts(t *testing.T) {
 		assert.NoError(t, server.Cast(pid, note{}))
 		assert.NoError(t, server.Cast(pid, nil))
 		synctest.Wait()
-		assert.Equal(t, log.messages(), []string{"server: nobody handles this cast", "server: nobody handles this cast"})
+		assert.Equal(t, log.Messages(), []string{"server: nobody handles this cast", "server: nobody handles this cast"})
 		assert.True(t, n.Alive(pid), "it died of a cast")
 	})
 }
 
 // What the server itself asked for and nobody handles is its own mistake.
 func TestS128_UnknownContinueEndsTheServer(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, log *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, log *kistatest.Log) {
 		m := on(func(c *server.Ctx, what string) (string, error) {
 			if what == "continue" {
 				c.Continue(7)
@@ -63,8 +64,8 @@ func TestS128_UnknownContinueEndsTheServer(t *testing.T) {
 		end := endOf(n, pid)
 		_, err := server.Call(t.Context(), pid, ask{What: "timeout"})
 		assert.NoError(t, err)
-		pass(time.Minute)
-		assert.Equal(t, log.messages(), []string{"server: nobody handles this timeout"})
+		kistatest.Pass(time.Minute)
+		assert.Equal(t, log.Messages(), []string{"server: nobody handles this timeout"})
 		_, err = server.Call(t.Context(), pid, ask{What: "continue"})
 		assert.NoError(t, err)
 		ue := assert.ErrorAs[*server.UnknownError](t, <-end)
@@ -73,10 +74,10 @@ func TestS128_UnknownContinueEndsTheServer(t *testing.T) {
 }
 
 func TestS130_CastsAreNeverRefusedForLackOfAServer(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		dead := start(t, n, server.Of(on(echo), none), nil, server.Opts{})
 		assert.NoError(t, server.Shutdown(t.Context(), dead, nil))
-		nobody := []kista.Addr{dead, kista.PID{}, n.Name("nobody"), n.Remote("a", "nobody"), n.Remote("elsewhere", "nobody")}
+		nobody := []kista.Addr{dead, kista.PID{}, n.Name("nobody"), n.Remote(n.NodeName(), "nobody"), n.Remote("elsewhere", "nobody")}
 		for _, to := range nobody {
 			assert.NoError(t, server.Cast(to, 1))
 		}
@@ -95,7 +96,7 @@ func TestS130_CastsAreNeverRefusedForLackOfAServer(t *testing.T) {
 
 // Casts, calls and infos of one sender come in order.
 func TestOrder(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		m := new(server.Mux[[]int])
 		server.OnCast(m, func(_ *server.Ctx, s *[]int, i int) error { *s = append(*s, i); return nil })
 		server.OnInfo(m, func(_ *server.Ctx, s *[]int, i int) error { *s = append(*s, -i); return nil })
@@ -115,7 +116,7 @@ func TestOrder(t *testing.T) {
 
 // The exact type wins over interfaces, of which the first one registered does.
 func TestDispatch(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, log *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, log *kistatest.Log) {
 		var got journal
 		m := new(server.Mux[struct{}])
 		said := func(what string) error { got.add(what); return nil }
@@ -128,13 +129,13 @@ func TestDispatch(t *testing.T) {
 			assert.NoError(t, kista.Send(pid, msg))
 		}
 		assert.Equal(t, got.take(), []any{"error", "addr", "ref", "any"})
-		assert.Equal(t, log.messages(), []string{"server: nobody handles this info"}) // nil is of no type
+		assert.Equal(t, log.Messages(), []string{"server: nobody handles this info"}) // nil is of no type
 	})
 }
 
 // A running server uses what is registered from its next message on.
 func TestMuxMayGrow(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		m := new(server.Mux[struct{}])
 		pid := start(t, n, server.Of(m, none), nil, server.Opts{})
 		_, err := server.Call(t.Context(), pid, ask{})
@@ -147,7 +148,7 @@ func TestMuxMayGrow(t *testing.T) {
 }
 
 func TestFromIsOfThePresentCall(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		callers := make(chan kista.PID, 9)
 		h := &hooks{handle: func(c *server.Ctx, msg any) error {
 			callers <- c.From().PID()
@@ -158,14 +159,14 @@ func TestFromIsOfThePresentCall(t *testing.T) {
 			return c.From().Reply("to nobody")
 		}}
 		pid := start(t, n, h.factory(), nil, server.Opts{})
-		within(t, n, func(s *kista.Self) {
+		kistatest.Within(t, n, func(s *kista.Self) {
 			_, err := server.Call(s, pid, ask{})
 			assert.NoError(t, err)
 			assert.NoError(t, s.Send(pid, 1))
 			assert.Equal(t, <-callers, s.PID())
 			assert.Equal(t, <-callers, kista.PID{}) // the continuation
 			assert.Equal(t, <-callers, kista.PID{}) // the info
-			empty(t, s)
+			kistatest.Empty(t, s)
 		})
 	})
 }

@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/kista-go/kista"
+	"github.com/kista-go/kista/kistatest"
 	"github.com/kista-go/kista/server"
 )
 
@@ -254,7 +255,7 @@ func checkModel(t *rapid.T) {
 		"time": func(t *rapid.T) {
 			d := time.Duration(rapid.IntRange(500, 2500).Draw(t, "ms")) * time.Millisecond
 			m.pass(d)
-			pass(d)
+			kistatest.Pass(d)
 		},
 		"give up": func(t *rapid.T) {
 			for _, p := range promises {

@@ -9,13 +9,14 @@ import (
 
 	"github.com/kista-go/kista"
 	"github.com/kista-go/kista/internal/assert"
+	"github.com/kista-go/kista/kistatest"
 	"github.com/kista-go/kista/server"
 )
 
 // A server without mail owns no goroutine and no buffers, so there is nothing to
 // hibernate.
 func TestS134_AnIdleServerOwnsNoGoroutine(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		for range 100 {
 			pid := start(t, n, server.Of(on(echo), none), nil, server.Opts{})
 			_, err := server.Call(t.Context(), pid, ask{})
@@ -59,16 +60,16 @@ func TestS135_Reports(t *testing.T) {
 		{"goexit", false},
 	} {
 		t.Run(tc.what, func(t *testing.T) {
-			bubble(t, func(t *testing.T, n *kista.Node, log *records) {
+			kistatest.Bubble(t, func(t *testing.T, n *kista.Node, log *kistatest.Log) {
 				pid := start(t, n, server.Of(secretive(false), newSecret), nil, server.Opts{Name: "s"})
 				assert.NoError(t, server.Cast(pid, tc.what))
 				synctest.Wait()
 				if tc.quiet {
-					assert.Equal(t, log.messages(), nil)
+					assert.Equal(t, log.Messages(), nil)
 					return
 				}
-				assert.Equal(t, log.messages(), []string{"server terminates", "process crashed"})
-				got := log.attrs(t, "server terminates")
+				assert.Equal(t, log.Messages(), []string{"server terminates", "process crashed"})
+				got := log.Attrs("server terminates")
 				assert.Equal(t, got["name"]+" "+got["pid"]+" "+got["last_cast"]+" "+got["state"], "s "+pid.String()+" string ")
 				assert.True(t, got["reason"] != "", "no reason")
 			})
@@ -77,45 +78,45 @@ func TestS135_Reports(t *testing.T) {
 }
 
 func TestS135_ReportNamesTheClient(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, log *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, log *kistatest.Log) {
 		pid := start(t, n, server.Of(secretive(false), newSecret), nil, server.Opts{})
-		within(t, n, func(s *kista.Self) {
+		kistatest.Within(t, n, func(s *kista.Self) {
 			_, err := server.Call(s, pid, ask{})
 			assert.ErrorIs(t, err, errBoom)
 			synctest.Wait()
-			assert.Equal(t, log.attrs(t, "server terminates"), map[string]string{
-				"report": "terminate", "node": "a", "pid": pid.String(), "reason": "boom", "last_call": "server_test.ask", "client": s.PID().String(),
+			assert.Equal(t, log.Attrs("server terminates"), map[string]string{
+				"report": "terminate", "node": "test", "pid": pid.String(), "reason": "boom", "last_call": "server_test.ask", "client": s.PID().String(),
 			})
 		})
 	})
 }
 
 func TestS135_ReportOfAContinuation(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, log *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, log *kistatest.Log) {
 		pid := start(t, n, server.Of(secretive(false), newSecret), nil, server.Opts{})
 		assert.NoError(t, kista.Send(pid, "panic"))
 		synctest.Wait()
-		assert.Equal(t, log.attrs(t, "server terminates")["last_continue"], "string")
+		assert.Equal(t, log.Attrs("server terminates")["last_continue"], "string")
 	})
 }
 
 // Only what the server says of its state is shown, and nothing of it is printed
 // by itself.
 func TestS136_TheStateIsShownAsItSays(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, log *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, log *kistatest.Log) {
 		pid := start(t, n, server.Of(secretive(true), newSecret), nil, server.Opts{})
 		state, err := kista.System(t.Context(), pid, kista.GetState{})
 		assert.NoError(t, err)
 		assert.True(t, state.(secret).Password == "hunter2", "the real state is changed")
 		assert.NoError(t, server.Cast(pid, "fail"))
 		synctest.Wait()
-		assert.Equal(t, log.attrs(t, "server terminates")["state"], "password of 7 letters")
+		assert.Equal(t, log.Attrs("server terminates")["state"], "password of 7 letters")
 	})
 }
 
 // What fails while reporting is said in the report; the reason stays.
 func TestReportThatPanics(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, log *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, log *kistatest.Log) {
 		m := secretive(false)
 		server.OnReport(m, func(*secret) string { panic(errOther) })
 		pid := start(t, n, server.Of(m, newSecret), nil, server.Opts{})
@@ -123,7 +124,7 @@ func TestReportThatPanics(t *testing.T) {
 		assert.NoError(t, server.Cast(pid, "fail"))
 		assert.ErrorIs(t, <-end, errBoom)
 		synctest.Wait()
-		assert.Equal(t, log.attrs(t, "server terminates")["state"], "(Report panicked: other)")
+		assert.Equal(t, log.Attrs("server terminates")["state"], "(Report panicked: other)")
 	})
 }
 
@@ -151,7 +152,7 @@ func (b blocked) Write(p []byte) (int, error) { <-b.gate; return len(p), nil }
 func (b blocked) handler() slog.Handler { return slog.NewTextHandler(b, nil) }
 
 func TestS217_SuspendAndResume(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		b := start(t, n, server.Of(bankMux(), newBank), nil, server.Opts{})
 		system := func(req kista.SystemRequest) any {
 			t.Helper()
@@ -181,7 +182,7 @@ func TestS217_SuspendAndResume(t *testing.T) {
 }
 
 func TestS218_GetState(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		get := func(pid kista.PID) (any, error) { return kista.System(t.Context(), pid, kista.GetState{}) }
 
 		// A copy, of which nothing comes back.
@@ -223,7 +224,7 @@ func (h *tally) Handle(*server.Ctx, any) error { h.N++; return nil }
 
 // A state that cannot be read is the asker's bad luck.
 func TestS218_GetStateThatPanics(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		f := func(*server.Ctx, any) (server.Handler, error) { return unreadable{}, nil }
 		pid := start(t, n, f, nil, server.Opts{})
 		_, err := kista.System(t.Context(), pid, kista.GetState{})

@@ -12,6 +12,7 @@ import (
 
 	"github.com/kista-go/kista"
 	"github.com/kista-go/kista/internal/assert"
+	"github.com/kista-go/kista/kistatest"
 	"github.com/kista-go/kista/server"
 )
 
@@ -43,7 +44,7 @@ func is(target error) func(t *testing.T, err error) {
 func TestS105_S106_S110_Start(t *testing.T) {
 	for _, tc := range inits {
 		t.Run(tc.name, func(t *testing.T) {
-			bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+			kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 				ended := false
 				h := &hooks{init: tc.init, end: func(*server.Ctx, error) error { ended = true; return nil }}
 				pid, err := server.Start(t.Context(), n, h.factory(), nil, server.Opts{Name: "s"})
@@ -62,7 +63,7 @@ func TestS105_S106_S110_Start(t *testing.T) {
 }
 
 func TestS105_InitWithTimeoutAndContinue(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		got := make(chan any, 9)
 		h := &hooks{
 			init:   func(c *server.Ctx) error { c.Timeout(time.Second); return nil },
@@ -76,7 +77,7 @@ func TestS105_InitWithTimeoutAndContinue(t *testing.T) {
 }
 
 func TestS106_FactoryWithoutHandler(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		f := func(*server.Ctx, any) (server.Handler, error) { return nil, nil }
 		_, err := server.Start(t.Context(), n, f, nil, server.Opts{})
 		assert.True(t, err != nil, "a server without a handler")
@@ -84,7 +85,7 @@ func TestS106_FactoryWithoutHandler(t *testing.T) {
 }
 
 func TestS107_APanicIsNeverAReturnValue(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		m := on(func(*server.Ctx, string) (string, error) { panic(server.Stop(nil)) })
 		pid := start(t, n, server.Of(m, none), nil, server.Opts{})
 		_, err := server.Call(t.Context(), pid, ask{})
@@ -95,14 +96,14 @@ func TestS107_APanicIsNeverAReturnValue(t *testing.T) {
 func TestS108_StartLinkWithAFailingInit(t *testing.T) {
 	for _, tc := range inits[1:] {
 		t.Run(tc.name, func(t *testing.T) {
-			bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+			kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 				f := (&hooks{init: tc.init}).factory()
 				// A process that traps exits gets the error, and no Exited (statement 100).
-				within(t, n, func(s *kista.Self) {
+				kistatest.Within(t, n, func(s *kista.Self) {
 					s.TrapExits(true)
 					_, err := server.StartLink(s, s, f, nil, server.Opts{})
 					tc.want(t, err)
-					empty(t, s)
+					kistatest.Empty(t, s)
 				})
 				// One that does not ends with it, but for ignore and normal.
 				returned := make(chan error, 1)
@@ -128,16 +129,16 @@ func TestS108_StartLinkWithAFailingInit(t *testing.T) {
 }
 
 func TestS109_NameTaken(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, log *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, log *kistatest.Log) {
 		first := start(t, n, server.Of(on(echo), none), nil, server.Opts{Name: "s"})
 		_, err := server.Start(t.Context(), n, server.Of(on(echo), none), nil, server.Opts{Name: "s"})
 		assert.Equal(t, assert.ErrorAs[*kista.NameTakenError](t, err).PID, first)
-		assert.Equal(t, log.messages(), nil)
+		assert.Equal(t, log.Messages(), nil)
 	})
 }
 
 func TestS111_StartTimeout(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		gate := make(chan struct{})
 		f := (&hooks{init: func(*server.Ctx) error { <-gate; return nil }}).factory()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -153,26 +154,26 @@ func TestS111_StartTimeout(t *testing.T) {
 }
 
 func TestS112_StartMonitor(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
-		within(t, n, func(s *kista.Self) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
+		kistatest.Within(t, n, func(s *kista.Self) {
 			// The server ends while nobody looks: the monitor is as old as it is.
 			h := &hooks{init: func(c *server.Ctx) error { c.Continue(0); return nil }, handle: func(*server.Ctx, any) error { return errBoom }}
 			pid, ref, err := server.StartMonitor(s, s, h.factory(), nil, server.Opts{})
 			assert.NoError(t, err)
-			d := receive[kista.Down](t, s)
+			d := kistatest.Receive[kista.Down](t, s)
 			assert.Equal(t, d.Ref, ref)
 			assert.Equal(t, d.Addr, kista.Addr(pid))
 			assert.ErrorIs(t, d.Reason, errBoom)
 
 			_, _, err = server.StartMonitor(s, s, (&hooks{init: func(*server.Ctx) error { return errOther }}).factory(), nil, server.Opts{})
 			assert.ErrorIs(t, err, errOther)
-			empty(t, s)
+			kistatest.Empty(t, s)
 		})
 	})
 }
 
 func TestS113_ContinueComesFirst(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		var did journal
 		gate := make(chan struct{})
 		h := &hooks{
@@ -216,7 +217,7 @@ func TestS113_ContinueComesFirst(t *testing.T) {
 // The start is complete before the continuation runs, and what it does wrong is
 // the server's end, with Terminate.
 func TestS113_ContinueIsNotPartOfTheStart(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		m := new(server.Mux[struct{}])
 		gate := make(chan struct{})
 		server.OnContinue(m, func(_ *server.Ctx, _ *struct{}, x int) error { <-gate; return errBoom })
@@ -231,7 +232,7 @@ func TestS113_ContinueIsNotPartOfTheStart(t *testing.T) {
 }
 
 func TestS114_Timeout(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		type happened struct {
 			msg any
 			at  time.Time
@@ -276,14 +277,14 @@ func TestS114_Timeout(t *testing.T) {
 		}
 
 		send(time.Second)
-		pass(2 * time.Second)
+		kistatest.Pass(2 * time.Second)
 		check("it comes once", step{time.Second, 0}, step{"timeout", time.Second})
 
 		send(time.Second)
-		pass(time.Second / 2)
+		kistatest.Pass(time.Second / 2)
 		_, err := server.Call(t.Context(), pid, ask{What: "call"})
 		assert.NoError(t, err)
-		pass(2 * time.Second)
+		kistatest.Pass(2 * time.Second)
 		check("any message cancels it", step{time.Second, 0}, step{"call", time.Second / 2})
 
 		// A message that arrived in time wins, though it is handled late: the timer
@@ -291,17 +292,17 @@ func TestS114_Timeout(t *testing.T) {
 		send("hold", time.Second, "in time")
 		assert.NoError(t, kista.Send(pid, "in time too"))
 		close(gate)
-		pass(2 * time.Second)
+		kistatest.Pass(2 * time.Second)
 		check("late handling", step{"hold", 0}, step{time.Second, 0}, step{"in time", 0}, step{"in time too", 0})
 
 		gate = make(chan struct{})
 		send("hold", time.Duration(0), "waiting")
 		close(gate)
-		pass(time.Second)
+		kistatest.Pass(time.Second)
 		check("zero comes first", step{"hold", 0}, step{time.Duration(0), 0}, step{"timeout", 0}, step{"waiting", 0})
 
 		send(time.Duration(-1))
-		pass(time.Hour)
+		kistatest.Pass(time.Hour)
 		check("a negative one never comes", step{time.Duration(-1), 0})
 		assert.Equal(t, n.Stats().Timers, 0)
 	})
@@ -309,7 +310,7 @@ func TestS114_Timeout(t *testing.T) {
 
 // A cancelled timeout holds no timer.
 func TestS114_ACancelledTimeoutHoldsNoTimer(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		h := &hooks{handle: func(c *server.Ctx, msg any) error {
 			if msg == "arm" {
 				c.Timeout(time.Hour)
@@ -336,7 +337,7 @@ func TestS114_ACancelledTimeoutHoldsNoTimer(t *testing.T) {
 // A timeout that was in the mailbox when something else cancelled it is gone.
 func TestS114_AStaleTimeoutIsDropped(t *testing.T) {
 	for _, first := range []string{"first", "arm"} { // "arm": a new timeout is under way
-		bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+		kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 			var did journal
 			h := &hooks{handle: func(c *server.Ctx, msg any) error {
 				did.add(msg)
@@ -351,11 +352,11 @@ func TestS114_AStaleTimeoutIsDropped(t *testing.T) {
 			_, err := kista.System(t.Context(), pid, kista.Suspend{})
 			assert.NoError(t, err)
 			assert.NoError(t, kista.Send(pid, first))
-			pass(2 * time.Minute) // the timer fires, behind first
+			kistatest.Pass(2 * time.Minute) // the timer fires, behind first
 			_, err = kista.System(t.Context(), pid, kista.Resume{})
 			assert.NoError(t, err)
 			assert.Equal(t, did.take(), []any{"arm", first})
-			pass(2 * time.Minute)
+			kistatest.Pass(2 * time.Minute)
 			assert.Equal(t, len(did.take()) == 1, first == "arm") // the new one comes in its time
 		})
 	}

@@ -10,12 +10,13 @@ import (
 
 	"github.com/kista-go/kista"
 	"github.com/kista-go/kista/internal/assert"
+	"github.com/kista-go/kista/kistatest"
 	"github.com/kista-go/kista/server"
 )
 
 // A call's function that stops: Terminate first, then the reply, then the end.
 func TestS122_StopThenReply(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		m := new(server.Mux[map[string]int])
 		server.OnCall(m, func(_ *server.Ctx, s *map[string]int, _ closing) (map[string]int, error) {
 			return *s, server.Stop(errBoom)
@@ -48,7 +49,7 @@ func TestS122_NoReplyIfTerminateFails(t *testing.T) {
 		"panic": func(*server.Ctx, *struct{}, error) error { panic(errOther) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+			kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 				m := on(func(*server.Ctx, string) (string, error) { return "bye", server.Stop(nil) })
 				server.OnTerminate(m, end)
 				pid := start(t, n, server.Of(m, none), nil, server.Opts{})
@@ -61,7 +62,7 @@ func TestS122_NoReplyIfTerminateFails(t *testing.T) {
 }
 
 func TestS122_StopWithoutReply(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		pid := start(t, n, server.Of(on(func(*server.Ctx, string) (string, error) { return "bye", server.Crash(nil) }), none), nil, server.Opts{})
 		got, err := server.Call(t.Context(), pid, ask{})
 		assert.Equal(t, assert.ErrorAs[*kista.CallError](t, err).Reason, nil)
@@ -70,7 +71,7 @@ func TestS122_StopWithoutReply(t *testing.T) {
 }
 
 func TestS122_StopWithAReplyThatIsNotData(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		m := new(server.Mux[struct{}])
 		server.OnCall(m, func(*server.Ctx, *struct{}, askAny) (any, error) { return func() {}, server.Stop(nil) })
 		pid := start(t, n, server.Of(m, none), nil, server.Opts{})
@@ -136,7 +137,7 @@ func parentEnds(reason error) func(*testing.T, *kista.Node, kista.PID, kista.PID
 func TestS124_S125_Ends(t *testing.T) {
 	for _, tc := range ends {
 		t.Run(tc.name, func(t *testing.T) {
-			bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+			kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 				terminated := make(chan error, 2)
 				m := new(server.Mux[struct{}])
 				server.OnCast(m, func(_ *server.Ctx, _ *struct{}, what string) error { return outcomes[what]() })
@@ -184,7 +185,7 @@ func TestS124_S125_Ends(t *testing.T) {
 }
 
 func TestS125_ExitsOfOthersAreInfo(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		m := new(server.Mux[struct{}])
 		got := make(chan kista.Exited, 1)
 		server.OnInfo(m, func(_ *server.Ctx, _ *struct{}, e kista.Exited) error { got <- e; return nil })
@@ -213,7 +214,7 @@ func TestS126_AFailingTerminateReplacesTheReason(t *testing.T) {
 		"goexit": {func(*server.Ctx, error) error { runtime.Goexit(); return nil }, kista.ErrGoexit},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+			kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 				h := &hooks{handle: func(*server.Ctx, any) error { return errBoom }, end: tc.end}
 				pid := start(t, n, h.factory(), nil, server.Opts{})
 				end := endOf(n, pid)
@@ -226,7 +227,7 @@ func TestS126_AFailingTerminateReplacesTheReason(t *testing.T) {
 }
 
 func TestS129_Shutdown(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		told := make(chan error, 9)
 		gate := make(chan struct{})
 		f := (&hooks{
@@ -258,7 +259,7 @@ func TestS129_Shutdown(t *testing.T) {
 }
 
 func TestS129_ShutdownOfSelf(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		f := server.Of(on(func(c *server.Ctx, _ string) (string, error) { return "", server.Shutdown(c, c.PID(), nil) }), none)
 		_, err := server.Call(t.Context(), start(t, n, f, nil, server.Opts{}), ask{})
 		assert.ErrorIs(t, err, kista.ErrCallingSelf)
@@ -267,7 +268,7 @@ func TestS129_ShutdownOfSelf(t *testing.T) {
 
 // Terminate has what is left of the shutdown time.
 func TestTerminateHasADeadline(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		left := make(chan time.Duration, 1)
 		h := &hooks{end: func(c *server.Ctx, _ error) error {
 			at, ok := c.Deadline()
@@ -285,7 +286,7 @@ func TestTerminateHasADeadline(t *testing.T) {
 
 // Long work in a server that traps exits hears that its parent wants it to stop.
 func TestStopping(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		stopped := make(chan error, 1)
 		f := (&hooks{
 			handle: func(c *server.Ctx, _ any) error { <-c.Stopping(); return nil },
@@ -321,7 +322,7 @@ func TestNodeStop(t *testing.T) {
 // A killed server is gone for everybody else, though its function still runs;
 // what it answers then is nobody's, and when it returns it is nothing.
 func TestKilledInsideAFunction(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		gate := make(chan struct{})
 		ended := false
 		m := on(func(c *server.Ctx, what string) (string, error) {
@@ -354,7 +355,7 @@ func TestKilledInsideAFunction(t *testing.T) {
 
 // A server with a grace is told to end, and its callers hear when it does.
 func TestGrace(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		f := server.Of(on(func(c *server.Ctx, _ string) (string, error) {
 			<-c.Done()
 			return "", context.Cause(c)

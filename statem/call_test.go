@@ -8,6 +8,7 @@ import (
 
 	"github.com/kista-go/kista"
 	"github.com/kista-go/kista/internal/assert"
+	"github.com/kista-go/kista/kistatest"
 	"github.com/kista-go/kista/server"
 	"github.com/kista-go/kista/statem"
 )
@@ -30,13 +31,13 @@ func answering(do func(c *ctx, what string) (string, error)) *statem.Mux[string,
 
 // A call without a deadline waits five seconds, and its late answer vanishes.
 func TestS155_CallTimeout(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		m := mux()
 		statem.OnCall(m.In("one"), func(c *ctx, _ *int, q ask) (string, error) { return "", statem.Postpone })
 		statem.OnCall(m.In("two"), func(c *ctx, _ *int, q ask) (string, error) { return q.What, nil })
 		statem.OnCast(m.In("one"), func(c *ctx, _ *int, _ string) error { c.NextState("two"); return nil })
 		pid := start(t, n, statem.Of(m, counting), 0, statem.Opts{})
-		within(t, n, func(s *kista.Self) {
+		kistatest.Within(t, n, func(s *kista.Self) {
 			began := n.Now()
 			_, err := server.Call(s, pid, ask{What: "a"})
 			assert.ErrorIs(t, err, context.DeadlineExceeded)
@@ -56,7 +57,7 @@ func TestS155_CallTimeout(t *testing.T) {
 
 // What package server does with servers it does with machines.
 func TestCallsOfPackageServer(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		m := answering(func(c *ctx, what string) (string, error) {
 			switch what {
 			case "refuse":
@@ -103,7 +104,7 @@ func TestCallsOfPackageServer(t *testing.T) {
 // A call's function may refuse and still ask for things: the error is only the
 // answer.
 func TestRefusingIsOnlyTheAnswer(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		m := answering(func(c *ctx, what string) (string, error) {
 			if what == "where" {
 				return c.State(), nil
@@ -143,7 +144,7 @@ func TestS154_AnsweringTwice(t *testing.T) {
 	}
 	for name, do := range twice {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+			kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 				m := mux()
 				statem.OnCall(m.Any(), do)
 				pid := start(t, n, statem.Of(m, counting), 0, statem.Opts{})
@@ -158,7 +159,7 @@ func TestS154_AnsweringTwice(t *testing.T) {
 		})
 	}
 	t.Run("in another function", func(t *testing.T) {
-		bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+		kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 			m := mux()
 			var from kista.From
 			statem.OnCall(m.Any(), func(c *ctx, _ *int, q ask) (string, error) { from = c.From(); return "first", nil })
@@ -168,7 +169,7 @@ func TestS154_AnsweringTwice(t *testing.T) {
 			assert.NoError(t, err)
 			assert.Equal(t, got, "first")
 			assert.NoError(t, server.Cast(pid, "again"))
-			pass(0)
+			kistatest.Pass(0)
 			assert.True(t, n.Alive(pid), "it has ended")
 		})
 	})
@@ -177,7 +178,7 @@ func TestS154_AnsweringTwice(t *testing.T) {
 // Package server's Crash is not ours: that is said, and not answered to a caller as
 // if it were a refusal.
 func TestS154_TheCrashOfServers(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		m := answering(func(*ctx, string) (string, error) { return "", server.Crash(errBoom) })
 		statem.OnCast(m.Any(), func(*ctx, *int, string) error { return server.Crash(nil) })
 		for _, trigger := range []func(pid kista.PID) error{
@@ -198,7 +199,7 @@ func TestS154_TheCrashOfServers(t *testing.T) {
 
 // A caller whose question led to an impossible wish is not answered: it hears why.
 func TestS154_ACallerHearsOfTheBadAction(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		pid := start(t, n, statem.Of(answering(func(c *ctx, _ string) (string, error) {
 			c.NextState("nowhere")
 			return "gone", nil
@@ -213,21 +214,21 @@ func TestS154_ACallerHearsOfTheBadAction(t *testing.T) {
 // A reply that is not data is refused to the caller, and logged; the machine lives.
 func TestRepliesAreData(t *testing.T) {
 	type askAny struct{ server.Replies[any] }
-	bubble(t, func(t *testing.T, n *kista.Node, log *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, log *kistatest.Log) {
 		m := mux()
 		statem.OnCall(m.Any(), func(*ctx, *int, askAny) (any, error) { return func() {}, nil })
 		pid := start(t, n, statem.Of(m, counting), 0, statem.Opts{})
 		_, err := server.Call(t.Context(), pid, askAny{})
 		assert.ErrorAs[*kista.DataError](t, err)
-		pass(0)
-		assert.Equal(t, log.attrs(t, "statem: a reply is not data")["message"], "func()")
+		kistatest.Pass(0)
+		assert.Equal(t, log.Attrs("statem: a reply is not data")["message"], "func()")
 		assert.True(t, n.Alive(pid), "it has ended")
 	})
 }
 
 // Several callers, answered when the time has come.
 func TestS152_RepliesToSeveralCallers(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		type waiting struct{ froms []kista.From }
 		m := new(statem.Mux[string, waiting])
 		statem.OnCall(m.In("closed"), func(c *ctx, w *waiting, q ask) (string, error) {
@@ -265,7 +266,7 @@ func TestS152_RepliesToSeveralCallers(t *testing.T) {
 // Stop answers, then Terminate runs (a server does it the other way round); Crash
 // does not answer.
 func TestS152_StopRepliesBeforeTerminate(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		m := answering(func(_ *ctx, what string) (string, error) {
 			if what == "crash" {
 				return "never", statem.Crash(errBoom)
@@ -295,7 +296,7 @@ func TestS152_StopRepliesBeforeTerminate(t *testing.T) {
 
 // Casts go where they are wanted, and nobody else notices.
 func TestCtxCast(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		var got journal
 		m := answering(func(c *ctx, what string) (string, error) {
 			assert.NoError(t, c.Cast(n.Name("nobody"), "x"))
@@ -312,7 +313,7 @@ func TestCtxCast(t *testing.T) {
 
 // Only while a call is handled is there somebody to answer.
 func TestFromIsOfTheCall(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		var got journal
 		m := mux()
 		note := func(where string, c *ctx) {
@@ -328,7 +329,7 @@ func TestFromIsOfTheCall(t *testing.T) {
 		statem.OnTerminate(m, func(c *ctx, _ *int, _ error) error { note("terminate", c); return nil })
 		pid := start(t, n, statem.Of(m, func(c *ctx, _ int) (string, *int, error) { note("init", c); return "one", nil, nil }), 0, statem.Opts{})
 		assert.NoError(t, server.Cast(pid, "go"))
-		within(t, n, func(s *kista.Self) {
+		kistatest.Within(t, n, func(s *kista.Self) {
 			_, err := server.Call(s, pid, ask{})
 			assert.NoError(t, err)
 		})
@@ -341,13 +342,13 @@ func TestFromIsOfTheCall(t *testing.T) {
 // A function whose machine has been told to end does not refuse: the caller hears
 // of the end.
 func TestACallThatTheEndInterrupts(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		pid := start(t, n, statem.Of(answering(func(c *ctx, _ string) (string, error) {
 			<-c.Done()
 			return "", c.Err()
 		}), counting), 0, statem.Opts{Grace: time.Minute})
 		call := server.Begin(t.Context(), pid, ask{})
-		pass(0)
+		kistatest.Pass(0)
 		assert.NoError(t, kista.Exit(pid, errBoom))
 		_, err := call.Wait(t.Context())
 		assert.ErrorAs[*kista.CallError](t, err)
@@ -357,7 +358,7 @@ func TestACallThatTheEndInterrupts(t *testing.T) {
 
 // A machine that enters its state again and again can be killed, and then stops.
 func TestAnEndlessRepetitionCanBeKilled(t *testing.T) {
-	n, _ := loggedNode(t, "a")
+	n, _ := kistatest.Node(t, kista.Config{Name: "a"})
 	m := mux()
 	again := make(chan struct{}, 1)
 	statem.OnEnter(m.Any(), func(c *ctx, _ *int, _ string) error {

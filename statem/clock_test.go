@@ -9,6 +9,7 @@ import (
 
 	"github.com/kista-go/kista"
 	"github.com/kista-go/kista/internal/assert"
+	"github.com/kista-go/kista/kistatest"
 	"github.com/kista-go/kista/server"
 	"github.com/kista-go/kista/statem"
 )
@@ -24,9 +25,9 @@ func (wrongClock) AfterFunc(d time.Duration, f func()) kista.Stopper {
 // Points in time are those of the node's clock.
 func TestS149_TheNodesClock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n, err := kista.Start(kista.Config{Name: "a", Clock: wrongClock{}, Logger: slog.New(new(records))})
+		n, err := kista.Start(kista.Config{Name: "a", Clock: wrongClock{}, Logger: slog.New(new(kistatest.Log))})
 		assert.NoError(t, err)
-		defer stop(t, n)
+		defer kistatest.Stop(t, n)
 		var got journal
 		m := mux()
 		statem.OnTimeout(m.In("one"), statem.StateTimeout, func(*ctx, *int, any) error { got.add("timeout"); return nil })
@@ -34,9 +35,9 @@ func TestS149_TheNodesClock(t *testing.T) {
 			c.SetTimeoutAt(statem.StateTimeout, n.Now().Add(time.Minute), nil)
 			return "one", nil, nil
 		}), 0, statem.Opts{})
-		pass(59 * time.Second)
+		kistatest.Pass(59 * time.Second)
 		assert.Equal(t, len(got.take()), 0)
-		pass(2 * time.Second)
+		kistatest.Pass(2 * time.Second)
 		assert.Equal(t, got.take(), []any{"timeout"})
 	})
 }
@@ -44,7 +45,7 @@ func TestS149_TheNodesClock(t *testing.T) {
 // A point in time that is past comes behind what is in the mailbox; a negative
 // duration is one of zero.
 func TestS148_S149_ThePast(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		var got journal
 		m := mux()
 		statem.OnEvent(m.In("one"), func(c *ctx, _ *int, ev statem.Event) error {
@@ -60,14 +61,14 @@ func TestS148_S149_ThePast(t *testing.T) {
 		assert.NoError(t, server.Cast(pid, 1))
 		assert.NoError(t, server.Cast(pid, "a"))
 		system(t, pid, kista.Resume{})
-		pass(0)
+		kistatest.Pass(0)
 		assert.Equal(t, got.take(), []any{"cast int", "timeout t", "cast string", "state timeout"})
 	})
 }
 
 // Timeouts that are cancelled, or whose machine has ended, hold no timer.
 func TestNoTimerIsLeft(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		m := mux()
 		statem.OnCast(m.Any(), func(c *ctx, _ *int, what string) error {
 			switch what {
@@ -93,7 +94,7 @@ func TestNoTimerIsLeft(t *testing.T) {
 			want int64
 		}{{"set", 12}, {"again", 11}, {"go", 5}} {
 			assert.NoError(t, server.Cast(pid, step.cast))
-			pass(0)
+			kistatest.Pass(0)
 			assert.Equal(t, n.Stats().Timers, step.want)
 		}
 		assert.NoError(t, statem.Shutdown(t.Context(), pid, nil))
@@ -104,9 +105,9 @@ func TestNoTimerIsLeft(t *testing.T) {
 // More timers than the node may have end the machine, with that reason.
 func TestTooManyTimers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n, err := kista.Start(kista.Config{Name: "a", MaxTimers: 10, Logger: slog.New(new(records))})
+		n, err := kista.Start(kista.Config{Name: "a", MaxTimers: 10, Logger: slog.New(new(kistatest.Log))})
 		assert.NoError(t, err)
-		defer stop(t, n)
+		defer kistatest.Stop(t, n)
 		m := mux()
 		statem.OnCast(m.Any(), func(c *ctx, _ *int, _ string) error {
 			for i := range 11 {
@@ -125,7 +126,7 @@ func TestTooManyTimers(t *testing.T) {
 
 // A PID can name a timeout, and what a timeout says stays in the process as it is.
 func TestS147_AnyValueNamesATimeout(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		var got journal
 		ch := make(chan int) // no data, and not copied
 		m := mux()
@@ -142,7 +143,7 @@ func TestS147_AnyValueNamesATimeout(t *testing.T) {
 		})
 		pid := start(t, n, statem.Of(m, counting), 0, statem.Opts{})
 		assert.NoError(t, server.Cast(pid, "go"))
-		pass(time.Minute)
+		kistatest.Pass(time.Minute)
 		if names := got.take(); len(names) != 3 || names[0] != nil || names[1] != pid || names[2] != [2]int{1, 2} {
 			t.Errorf("the names are %v", names)
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/kista-go/kista"
 	"github.com/kista-go/kista/internal/assert"
+	"github.com/kista-go/kista/kistatest"
 	"github.com/kista-go/kista/server"
 	"github.com/kista-go/kista/statem"
 	"github.com/kista-go/kista/supervisor"
@@ -156,7 +157,7 @@ func TestFaultsHarmOnlyTheirMachine(t *testing.T) {
 				continue // nothing can be wrong there but what the types exclude
 			}
 			t.Run(name, func(t *testing.T) {
-				bubble(t, func(t *testing.T, n *kista.Node, log *records) {
+				kistatest.Bubble(t, func(t *testing.T, n *kista.Node, log *kistatest.Log) {
 					gate := make(chan struct{})
 					sup := family(t, n, func(c *ctx, _ none) (string, statem.Handler[string], error) {
 						return "one", &faulty{where: m.where, fault: f, gate: gate, wrong: m.wrong}, nil
@@ -172,7 +173,7 @@ func TestFaultsHarmOnlyTheirMachine(t *testing.T) {
 						trigger = func(t *testing.T, _, bad kista.Addr) { changeCode(t, bad, func() error { return f.do(gate) }) }
 					}
 					trigger(t, n.Name("sup"), bad)
-					pass(10 * time.Second)
+					kistatest.Pass(10 * time.Second)
 					alive(t, n)
 					after, _ := n.WhereIs("bad")
 					blocks := f.name == "block"
@@ -220,7 +221,7 @@ func TestFaultsOfFactories(t *testing.T) {
 			})
 		})
 		t.Run("first enter/"+f.name, func(t *testing.T) {
-			bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+			kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 				family(t, n, good)
 				gate := make(chan struct{})
 				defer close(gate)
@@ -231,7 +232,7 @@ func TestFaultsOfFactories(t *testing.T) {
 					}, none{}, statem.Opts{}),
 				})
 				assert.NoError(t, err)
-				pass(time.Second)
+				kistatest.Pass(time.Second)
 				assert.Equal(t, n.Alive(pid), f.name == "block")
 				alive(t, n)
 			})
@@ -240,7 +241,7 @@ func TestFaultsOfFactories(t *testing.T) {
 }
 
 func failsToStart(t *testing.T, f func(c *ctx, gate chan struct{}) (string, statem.Handler[string], error)) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		family(t, n, good)
 		gate := make(chan struct{})
 		defer close(gate)
@@ -267,7 +268,7 @@ func family(t *testing.T, n *kista.Node, bad statem.Factory[string, none]) kista
 		{ID: "bad", Start: statem.Child(bad, none{}, statem.Opts{Name: "bad"})},
 	}}, supervisor.Opts{Name: "sup"})
 	assert.NoError(t, err)
-	pass(0)
+	kistatest.Pass(0)
 	return sup
 }
 
@@ -286,9 +287,9 @@ func alive(t *testing.T, n *kista.Node) {
 }
 
 // says fails the test if the machine's report does not give that reason.
-func says(t *testing.T, log *records, reason string) {
+func says(t *testing.T, log *kistatest.Log, reason string) {
 	t.Helper()
-	if got := log.attrs(t, "statem terminates")["reason"]; !strings.Contains(got, reason) {
+	if got := log.Attrs("statem terminates")["reason"]; !strings.Contains(got, reason) {
 		t.Errorf("the reason is %q, want %q in it", got, reason)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/kista-go/kista"
 	"github.com/kista-go/kista/internal/assert"
+	"github.com/kista-go/kista/kistatest"
 	"github.com/kista-go/kista/server"
 	"github.com/kista-go/kista/statem"
 )
@@ -45,7 +46,7 @@ func (g *gate) take(m numbered) {
 // and again; those of each are handled in order all the same, and none is lost.
 func TestHammerPostponed(t *testing.T) {
 	const senders, each = 8, 400
-	n, _ := loggedNode(t, "a")
+	n, _ := kistatest.Node(t, kista.Config{Name: "a"})
 	m := new(statem.Mux[bool, gate])
 	type ctx = statem.Ctx[bool]
 	open, shut := m.In(true), m.In(false)
@@ -93,7 +94,7 @@ func TestHammerPostponed(t *testing.T) {
 // ends, and nothing is left.
 func TestHammerDeaths(t *testing.T) {
 	const callers, rounds = 6, 200
-	n, _ := loggedNode(t, "a")
+	n, _ := kistatest.Node(t, kista.Config{Name: "a"})
 	m := answering(func(c *ctx, what string) (string, error) {
 		for range 3 {
 			c.SetTimeout(statem.Named(rand.IntN(9)), time.Duration(rand.IntN(100))*time.Microsecond, nil)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/kista-go/kista"
 	"github.com/kista-go/kista/internal/assert"
+	"github.com/kista-go/kista/kistatest"
 	"github.com/kista-go/kista/statem"
 )
 
@@ -54,7 +55,7 @@ func (h *named) Terminate(*ctx, error) error {
 // Another handler handles what comes from then on, the entry call included. The
 // order is what gen_statem does with callback modules.
 func TestS157_ChangePushAndPop(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		var got journal
 		pid := start(t, n, func(*ctx, none) (string, statem.Handler[string], error) { return "one", &named{"a", &got}, nil }, none{}, statem.Opts{})
 		end := endOf(n, pid)
@@ -79,7 +80,7 @@ func TestS157_ChangePushAndPop(t *testing.T) {
 
 // A function that fails changes nothing: its own handler terminates.
 func TestS157_AFailureChangesNoHandler(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		var got journal
 		pid := start(t, n, func(*ctx, none) (string, statem.Handler[string], error) { return "one", &named{"a", &got}, nil }, none{}, statem.Opts{})
 		assert.NoError(t, kista.Send(pid, "change and fail"))
@@ -89,7 +90,7 @@ func TestS157_AFailureChangesNoHandler(t *testing.T) {
 
 // Muxes change too, and the new one decides which states there are.
 func TestS157_ChangeToAMux(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		var got journal
 		other := new(statem.Mux[string, int])
 		statem.OnEnter(other.In("three"), func(c *ctx, d *int, old string) error { got.add(*d); return nil })

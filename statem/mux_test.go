@@ -6,6 +6,7 @@ import (
 
 	"github.com/kista-go/kista"
 	"github.com/kista-go/kista/internal/assert"
+	"github.com/kista-go/kista/kistatest"
 	"github.com/kista-go/kista/server"
 	"github.com/kista-go/kista/statem"
 )
@@ -24,7 +25,7 @@ func (pear) fruit()  {}
 // The function of the state is asked first, then that for any; of either the
 // exact type, then interfaces in order, then the one for any event.
 func TestS137_FunctionsByStateAndType(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		var got journal
 		m := new(statem.Mux[string, int])
 		note := func(c *ctx, who string, msg any) error {
@@ -71,7 +72,7 @@ func TestS137_OneFunctionForAllStates(t *testing.T) {
 		Floor int
 		Open  bool
 	}
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		lift := func(*statem.Ctx[where], int) (where, statem.Handler[where], error) {
 			return where{}, statem.HandlerFunc[where](func(c *statem.Ctx[where], ev statem.Event) error {
 				s := c.State()
@@ -100,7 +101,7 @@ func TestS137_OneFunctionForAllStates(t *testing.T) {
 // What nobody handles is refused or logged, and harms nobody; what the machine
 // told itself ends it.
 func TestWhatNobodyHandles(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, log *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, log *kistatest.Log) {
 		m := mux()
 		statem.OnCast(m.Any(), func(c *ctx, _ *int, msg string) error {
 			switch msg {
@@ -121,10 +122,10 @@ func TestWhatNobodyHandles(t *testing.T) {
 		assert.Equal(t, *unknown, statem.UnknownError{Machine: pid, State: "one", Event: "call statem_test.ask"})
 		assert.NoError(t, server.Cast(pid, apple{}))
 		assert.NoError(t, kista.Send(pid, pear{}))
-		pass(0)
-		assert.Equal(t, log.attrs(t, "statem: nobody handles this cast"),
-			map[string]string{"report": "notice", "node": "a", "pid": pid.String(), "name": "m", "machine_state": "one", "message": "statem_test.apple"})
-		assert.Equal(t, log.attrs(t, "statem: nobody handles this info")["message"], "statem_test.pear")
+		kistatest.Pass(0)
+		assert.Equal(t, log.Attrs("statem: nobody handles this cast"),
+			map[string]string{"report": "notice", "node": "test", "pid": pid.String(), "name": "m", "machine_state": "one", "message": "statem_test.apple"})
+		assert.Equal(t, log.Attrs("statem: nobody handles this info")["message"], "statem_test.pear")
 		assert.True(t, n.Alive(pid), "it has ended")
 
 		for what, event := range map[string]string{
@@ -143,7 +144,7 @@ func TestWhatNobodyHandles(t *testing.T) {
 
 // A Mux to whose In no state was given goes anywhere.
 func TestOpenMux(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		m := new(statem.Mux[string, int])
 		statem.OnCall(m.Any(), func(c *ctx, _ *int, q ask) (string, error) {
 			c.NextState(q.What)
@@ -163,7 +164,7 @@ func TestOpenMux(t *testing.T) {
 
 // An empty Mux is one, and nil data is data.
 func TestEmptyMux(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		pid := start(t, n, statem.Of(new(statem.Mux[string, int]), func(*ctx, int) (string, *int, error) { return "", nil, nil }), 0, statem.Opts{})
 		_, err := server.Call(t.Context(), pid, ask{})
 		assert.ErrorAs[*statem.UnknownError](t, err)
@@ -175,7 +176,7 @@ func TestEmptyMux(t *testing.T) {
 
 // A Mux that gets new functions is used by running machines from their next event.
 func TestMuxChangesWhileItRuns(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		m := mux()
 		pid := start(t, n, statem.Of(m, counting), 0, statem.Opts{})
 		_, err := server.Call(t.Context(), pid, ask{})
@@ -236,7 +237,7 @@ func TestMuxRefusesMistakes(t *testing.T) {
 
 // The same Mux in two states at once, and in its type of data, by many machines.
 func TestScopesOfSeveralStates(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		m := mux()
 		statem.OnCall(m.In("one", "two"), func(c *ctx, d *int, q ask) (string, error) {
 			*d++

@@ -7,6 +7,7 @@ import (
 
 	"github.com/kista-go/kista"
 	"github.com/kista-go/kista/internal/assert"
+	"github.com/kista-go/kista/kistatest"
 	"github.com/kista-go/kista/server"
 	"github.com/kista-go/kista/statem"
 )
@@ -40,7 +41,7 @@ func newSecret(*ctx, none) (string, *secret, error) { return "one", &secret{"hun
 // A machine that fails says what it was, what it did and what it had still to do,
 // and of its data only what it was asked to say.
 func TestS158_Reports(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, log *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, log *kistatest.Log) {
 		m := secretive()
 		statem.OnReport(m, func(s *secret) string { return fmt.Sprint("password of ", len(s.Password), " letters") })
 		pid := start(t, n, statem.Of(m, newSecret), none{}, statem.Opts{Name: "m"})
@@ -49,14 +50,14 @@ func TestS158_Reports(t *testing.T) {
 			assert.NoError(t, kista.Send(pid, msg))
 		}
 		assert.ErrorIs(t, <-end, errBoom)
-		pass(0)
-		got := log.attrs(t, "statem terminates")
+		kistatest.Pass(0)
+		got := log.Attrs("statem terminates")
 		queue := "["
 		for range 20 {
 			queue += "internal statem_test.secret "
 		}
 		assert.Equal(t, got, map[string]string{
-			"report": "terminate", "node": "a", "pid": pid.String(), "name": "m", "machine_state": "one", "reason": "boom",
+			"report": "terminate", "node": "test", "pid": pid.String(), "name": "m", "machine_state": "one", "reason": "boom",
 			"last_event": "internal statem_test.apple",
 			"queue":      queue + "and 10 more]",
 			"postponed":  "[info statem_test.number info statem_test.number]",
@@ -71,14 +72,14 @@ func TestS158_WhatIsReported(t *testing.T) {
 		"normal": false, "shutdown": false, "fail": true, "stop": true, "crash": true, "panic": true, "goexit": true,
 	} {
 		t.Run(what, func(t *testing.T) {
-			bubble(t, func(t *testing.T, n *kista.Node, log *records) {
+			kistatest.Bubble(t, func(t *testing.T, n *kista.Node, log *kistatest.Log) {
 				pid := start(t, n, statem.Of(secretive(), newSecret), none{}, statem.Opts{})
 				end := endOf(n, pid)
 				assert.NoError(t, server.Cast(pid, what))
 				<-end
-				pass(0)
+				kistatest.Pass(0)
 				var reports int
-				for _, msg := range log.messages() {
+				for _, msg := range log.Messages() {
 					if msg == "statem terminates" {
 						reports++
 					}
@@ -88,7 +89,7 @@ func TestS158_WhatIsReported(t *testing.T) {
 					return
 				}
 				assert.Equal(t, reports, 1)
-				got := log.attrs(t, "statem terminates")
+				got := log.Attrs("statem terminates")
 				assert.Equal(t, got["last_event"], "cast string")
 				_, has := got["data"]
 				assert.True(t, !has, "the data was logged: %v", got)
@@ -98,13 +99,13 @@ func TestS158_WhatIsReported(t *testing.T) {
 }
 
 func TestS158_ReportNamesTheClient(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, log *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, log *kistatest.Log) {
 		pid := start(t, n, statem.Of(secretive(), newSecret), none{}, statem.Opts{})
-		within(t, n, func(s *kista.Self) {
+		kistatest.Within(t, n, func(s *kista.Self) {
 			_, err := server.Call(s, pid, ask{})
 			assert.ErrorIs(t, err, errBoom)
-			pass(0)
-			got := log.attrs(t, "statem terminates")
+			kistatest.Pass(0)
+			got := log.Attrs("statem terminates")
 			assert.Equal(t, got["client"], s.PID().String())
 			assert.Equal(t, got["last_event"], "call statem_test.ask")
 		})
@@ -113,15 +114,15 @@ func TestS158_ReportNamesTheClient(t *testing.T) {
 
 // A Report that panics does not replace the reason.
 func TestS158_AReportThatPanics(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, log *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, log *kistatest.Log) {
 		m := secretive()
 		statem.OnReport(m, func(*secret) string { panic(errOther) })
 		pid := start(t, n, statem.Of(m, newSecret), none{}, statem.Opts{})
 		end := endOf(n, pid)
 		assert.NoError(t, server.Cast(pid, "fail"))
 		assert.ErrorIs(t, <-end, errBoom)
-		pass(0)
-		got := log.attrs(t, "statem terminates")
+		kistatest.Pass(0)
+		got := log.Attrs("statem terminates")
 		assert.Equal(t, got["reason"], "boom")
 		assert.Equal(t, got["data"], "(Report panicked: other)")
 	})
@@ -134,14 +135,14 @@ type hostile int
 func (hostile) String() string { panic("printed") }
 
 func TestS158_HostileState(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, log *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, log *kistatest.Log) {
 		m := new(statem.Mux[hostile, int])
 		statem.OnCast(m.In(1), func(*statem.Ctx[hostile], *int, string) error { return errBoom })
 		pid := start(t, n, statem.Of(m, func(*statem.Ctx[hostile], none) (hostile, *int, error) { return 1, nil, nil }), none{}, statem.Opts{})
 		end := endOf(n, pid)
 		assert.NoError(t, server.Cast(pid, "go"))
 		assert.ErrorIs(t, <-end, errBoom)
-		pass(0)
-		assert.Equal(t, log.attrs(t, "statem terminates")["machine_state"], "%!v(PANIC=String method: printed)")
+		kistatest.Pass(0)
+		assert.Equal(t, log.Attrs("statem terminates")["machine_state"], "%!v(PANIC=String method: printed)")
 	})
 }

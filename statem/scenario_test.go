@@ -14,6 +14,7 @@ import (
 
 	"github.com/kista-go/kista"
 	"github.com/kista-go/kista/internal/assert"
+	"github.com/kista-go/kista/kistatest"
 	"github.com/kista-go/kista/server"
 	"github.com/kista-go/kista/statem"
 	"github.com/kista-go/kista/supervisor"
@@ -36,7 +37,7 @@ type rule struct{ label, state string }
 const limit = 100
 
 // unit is how long a step lasts, in virtual time.
-const unit = 20 * time.Second
+const unit = time.Second
 
 func parse(text string) scenario {
 	sc := scenario{rules: map[rule][][]string{}}
@@ -107,7 +108,7 @@ func (s *spent) after(words string) time.Duration {
 	defer s.mu.Unlock()
 	s.timers++
 	odd := uint64(s.timers) * 0x9e3779b97f4a7c15
-	odd = (odd ^ odd>>32) * 0xd6e8feb86659fd93 >> 34 // under 2^30 ns
+	odd = (odd ^ odd>>32) * 0xd6e8feb86659fd93 >> 36 // under 2^28 ns
 	return time.Duration(n)*unit - unit/2 + time.Duration(odd)
 }
 
@@ -310,7 +311,7 @@ type play struct {
 func (how play) run(t *testing.T, sc scenario) (out []string) {
 	t.Helper()
 	ctx := context.Background()
-	n, _ := loggedNode(t, "a")
+	n, _ := kistatest.Node(t, kista.Config{Name: "a"})
 	var mu sync.Mutex
 	say := func(format string, args ...any) {
 		mu.Lock()
@@ -344,7 +345,7 @@ func (how play) run(t *testing.T, sc scenario) (out []string) {
 	calls := map[string]*kista.Pending{}
 	began, units := time.Now(), 1
 	next := func() { // waits for the next step, and until there is nothing else to do
-		pass(time.Until(began.Add(time.Duration(units) * unit)))
+		kistatest.Pass(time.Until(began.Add(time.Duration(units) * unit)))
 		kista.System(ctx, machine, kista.GetStatus{})
 	}
 	for _, step := range sc.steps {

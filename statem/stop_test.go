@@ -9,6 +9,7 @@ import (
 
 	"github.com/kista-go/kista"
 	"github.com/kista-go/kista/internal/assert"
+	"github.com/kista-go/kista/kistatest"
 	"github.com/kista-go/kista/server"
 	"github.com/kista-go/kista/statem"
 	"github.com/kista-go/kista/supervisor"
@@ -68,7 +69,7 @@ func parentEnds(reason error) func(*testing.T, *kista.Node, kista.PID, kista.PID
 func TestS159_WhenTerminateRuns(t *testing.T) {
 	for _, tc := range ends {
 		t.Run(tc.name, func(t *testing.T) {
-			bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+			kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 				terminated := make(chan error, 2)
 				m := mux()
 				statem.OnCast(m.In("one"), func(_ *ctx, _ *int, what string) error { return outcomes[what]() })
@@ -121,7 +122,7 @@ func TestS159_WhenTerminateRuns(t *testing.T) {
 }
 
 func TestS159_ExitsOfOthersAreInfo(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		m := mux()
 		got := make(chan kista.Exited, 1)
 		statem.OnInfo(m.In("one"), func(_ *ctx, _ *int, e kista.Exited) error { got <- e; return nil })
@@ -150,7 +151,7 @@ func TestS159_AFailingTerminateReplacesTheReason(t *testing.T) {
 		"goexit": {func() error { runtime.Goexit(); return nil }, kista.ErrGoexit},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T, n *kista.Node, log *records) {
+			kistatest.Bubble(t, func(t *testing.T, n *kista.Node, log *kistatest.Log) {
 				m := mux()
 				statem.OnCast(m.In("one"), func(*ctx, *int, string) error { return errBoom })
 				statem.OnTerminate(m, func(*ctx, *int, error) error { return tc.end() })
@@ -158,9 +159,9 @@ func TestS159_AFailingTerminateReplacesTheReason(t *testing.T) {
 				end := endOf(n, pid)
 				assert.NoError(t, server.Cast(pid, "go"))
 				assert.ErrorIs(t, <-end, tc.want)
-				pass(0)
+				kistatest.Pass(0)
 				if tc.want == errOther && name != "panic" {
-					assert.Equal(t, log.attrs(t, "statem terminates")["reason"], "other")
+					assert.Equal(t, log.Attrs("statem terminates")["reason"], "other")
 				}
 			})
 		})
@@ -184,7 +185,7 @@ var starts = map[string]struct {
 func TestS139_S159_Start(t *testing.T) {
 	for name, tc := range starts {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+			kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 				m := mux()
 				statem.OnTerminate(m, func(*ctx, *int, error) error {
 					if tc.want != nil {
@@ -207,7 +208,7 @@ func TestS139_S159_Start(t *testing.T) {
 				}
 				o := statem.Opts{Name: "m"}
 				check(statem.Start(t.Context(), n, f, 0, o))
-				within(t, n, func(s *kista.Self) {
+				kistatest.Within(t, n, func(s *kista.Self) {
 					s.TrapExits(true)
 					check(statem.StartLink(s, s, f, 0, o))
 					pid, ref, err := statem.StartMonitor(s, s, f, 0, o)
@@ -224,7 +225,7 @@ func TestS139_S159_Start(t *testing.T) {
 }
 
 func TestS159_StartErrors(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		m := mux()
 		f := statem.Of(m, counting)
 		first := start(t, n, f, 0, statem.Opts{Name: "m"})
@@ -249,7 +250,7 @@ func TestS159_StartErrors(t *testing.T) {
 
 // Each start has a private copy of the arguments.
 func TestArgumentsAreCopied(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		m := new(statem.Mux[string, []int])
 		statem.OnCall(m.Any(), func(_ *ctx, d *[]int, _ ask) (string, error) {
 			(*d)[0]++
@@ -269,7 +270,7 @@ func TestArgumentsAreCopied(t *testing.T) {
 }
 
 func TestS159_Shutdown(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		gate := make(chan struct{})
 		told := make(chan error, 9)
 		m := mux()
@@ -293,7 +294,7 @@ func TestS159_Shutdown(t *testing.T) {
 
 // A supervisor starts a machine again in its first state, with its first data.
 func TestUnderASupervisor(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		m := answering(func(c *ctx, what string) (string, error) {
 			if what != "" {
 				c.NextState(what)
@@ -314,7 +315,7 @@ func TestUnderASupervisor(t *testing.T) {
 		asked("two", "one")
 		asked("", "two")
 		assert.NoError(t, server.Cast(n.Name("m"), "crash"))
-		pass(0)
+		kistatest.Pass(0)
 		asked("", "one")
 	})
 }

@@ -6,13 +6,14 @@ import (
 
 	"github.com/kista-go/kista"
 	"github.com/kista-go/kista/internal/assert"
+	"github.com/kista-go/kista/kistatest"
 	"github.com/kista-go/kista/server"
 	"github.com/kista-go/kista/statem"
 )
 
 // A machine without mail owns no goroutine, so there is nothing to hibernate.
 func TestS156_AnIdleMachineOwnsNoGoroutine(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		m := answering(func(c *ctx, what string) (string, error) {
 			c.SetTimeout(statem.StateTimeout, time.Hour, nil)
 			return what, nil
@@ -22,7 +23,7 @@ func TestS156_AnIdleMachineOwnsNoGoroutine(t *testing.T) {
 			_, err := server.Call(t.Context(), pid, ask{})
 			assert.NoError(t, err)
 		}
-		pass(0)
+		kistatest.Pass(0)
 		assert.Equal(t, n.Stats().Executions, 0)
 		assert.Equal(t, n.Stats().Processes, 100)
 	})
@@ -63,7 +64,7 @@ func newBox(*ctx, none) (string, *box, error) { return "one", &box{Items: []int{
 
 // The state that is shown is a copy; what replaces it is no transition.
 func TestS156_S218_GetAndReplaceState(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		var got journal
 		pid := start(t, n, statem.Of(boxes(&got), newBox), none{}, statem.Opts{})
 		assert.NoError(t, server.Cast(pid, "wait"))
@@ -83,7 +84,7 @@ func TestS156_S218_GetAndReplaceState(t *testing.T) {
 		assert.NoError(t, server.Cast(pid, 3))
 		want.Data = box{[]int{1, 2, 3}}
 		assert.Equal(t, system(t, pid, kista.GetState{}), any(want))
-		pass(time.Hour)
+		kistatest.Pass(time.Hour)
 		assert.Equal(t, got.take(), []any{"enter one", "wait", "timeout in two"})
 
 		for name, bad := range map[string]any{
@@ -110,7 +111,7 @@ func (p *plain) Handle(c *ctx, ev statem.Event) error {
 }
 
 func TestS156_AHandlerIsItsOwnData(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		pid := start(t, n, func(*ctx, none) (string, statem.Handler[string], error) { return "one", &plain{1}, nil }, none{}, statem.Opts{})
 		assert.Equal(t, system(t, pid, kista.GetState{}), any(statem.Snapshot[string]{State: "one", Data: &plain{1}}))
 		system(t, pid, kista.ReplaceState{F: func(s any) (any, error) {
@@ -133,14 +134,14 @@ func TestS156_AHandlerIsItsOwnData(t *testing.T) {
 // Suspended, a machine leaves its mail alone, and its timeouts too, which come
 // afterwards in their place.
 func TestS217_SuspendAndResume(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		var got journal
 		pid := start(t, n, statem.Of(boxes(&got), newBox), none{}, statem.Opts{})
 		assert.NoError(t, server.Cast(pid, "wait"))
 		assert.Equal(t, got.take(), []any{"enter one", "wait"})
 		system(t, pid, kista.Suspend{})
 		assert.NoError(t, server.Cast(pid, "before"))
-		pass(time.Hour)
+		kistatest.Pass(time.Hour)
 		assert.NoError(t, server.Cast(pid, "after"))
 		assert.Equal(t, len(got.take()), 0)
 		assert.Equal(t, system(t, pid, kista.GetState{}), any(statem.Snapshot[string]{State: "one", Data: box{[]int{1}}}))
@@ -150,7 +151,7 @@ func TestS217_SuspendAndResume(t *testing.T) {
 }
 
 func TestStatus(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		m := secretive()
 		f := statem.Of(m, newSecret)
 		pid := start(t, n, f, none{}, statem.Opts{Name: "m"})
@@ -186,7 +187,7 @@ func boxes2(got *journal) *statem.Mux[string, box2] {
 
 // Code changes between events: state, data, what waits and timeouts go along.
 func TestCodeChange(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		var got journal
 		m1, m2 := boxes(&got), boxes2(&got)
 		up := statem.Upgrade(m2, func(ch kista.CodeChange, s string, b *box) (string, *box2, error) {
@@ -245,7 +246,7 @@ func TestCodeChange(t *testing.T) {
 		assert.Equal(t, system(t, pid, kista.GetState{}), any(statem.Snapshot[string]{State: "one", Data: box2{12}}))
 		assert.Equal(t, system(t, pid, kista.GetStatus{}).(kista.BehaviourStatus).Version, "box/2")
 		system(t, pid, kista.Resume{})
-		pass(time.Hour)
+		kistatest.Pass(time.Hour)
 		assert.Equal(t, got.take(), []any{"from box/1", "2 timeout in one"})
 		assert.NoError(t, server.Cast(pid, "go"))
 		assert.Equal(t, got.take(), []any{"2 go", "enter 2 three", "2 postpone"})
@@ -261,7 +262,7 @@ func TestCodeChange(t *testing.T) {
 // Code is chosen by its name, which is its version if it has none of its own; it
 // may keep the data, and change Handlers of any kind.
 func TestCodeByName(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		m := answering(func(*ctx, string) (string, error) { return "old", nil })
 		next := answering(func(*ctx, string) (string, error) { return "new", nil })
 		byName := kista.Code("statem_test/answering/2", statem.Upgrade(next, statem.Keep[string, int]))

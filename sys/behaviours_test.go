@@ -9,6 +9,7 @@ import (
 	"github.com/kista-go/kista"
 	"github.com/kista-go/kista/event"
 	"github.com/kista-go/kista/internal/assert"
+	"github.com/kista-go/kista/kistatest"
 	"github.com/kista-go/kista/server"
 	"github.com/kista-go/kista/statem"
 	"github.com/kista-go/kista/supervisor"
@@ -52,7 +53,7 @@ var behaviours = map[string]func(t *testing.T, n *kista.Node) (pid kista.PID, po
 func TestS224_EveryBehaviourAnswers(t *testing.T) {
 	for kind, begin := range behaviours {
 		t.Run(kind, func(t *testing.T) {
-			bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+			kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 				pid, poke := begin(t, n)
 				ctx := t.Context()
 				assert.NoError(t, sys.CountOn(ctx, pid))

@@ -8,6 +8,7 @@ import (
 
 	"github.com/kista-go/kista"
 	"github.com/kista-go/kista/internal/assert"
+	"github.com/kista-go/kista/kistatest"
 	"github.com/kista-go/kista/server"
 	"github.com/kista-go/kista/sys"
 )
@@ -28,7 +29,7 @@ func versionOf(t testing.TB, pid kista.PID) string {
 }
 
 func TestS220_ChangeCode(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		pid := start(t, n, 5, server.Opts{})
 		code := server.Upgrade(counter2(), func(ch kista.CodeChange, s *counter) (*v2, error) {
 			assert.Equal(t, ch.From, "counter/1")
@@ -53,7 +54,7 @@ func TestS220_ChangeCode(t *testing.T) {
 func TestS220_AMigrationThatFails(t *testing.T) {
 	for name := range faults(nil) {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+			kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 				gate := make(chan struct{})
 				f := faults(gate)[name]
 				pid := start(t, n, 5, server.Opts{})
@@ -80,7 +81,7 @@ func TestS220_AMigrationThatFails(t *testing.T) {
 }
 
 func TestS220_CodeThatIsNotForIt(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		pid := start(t, n, 5, server.Opts{})
 		assert.NoError(t, sys.Suspend(t.Context(), pid))
 		for name, tc := range map[string]struct {
@@ -108,7 +109,7 @@ func TestS220_CodeThatIsNotForIt(t *testing.T) {
 // There may be any number of versions at a time; nothing has to be purged (229,
 // 231, 232), for nothing is loaded.
 func TestS229_VersionsLiveSideBySide(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		m1, m2 := counter1(), counter2()
 		first := server.Of(m1, newCounter)
 		var all [3]kista.PID
@@ -132,7 +133,7 @@ var registered = kista.Code("sys_test.counter/2", server.Upgrade(&server.Mux[v2]
 // What a process runs is told by its version, which a registered handle's name may
 // be (230).
 func TestS230_TheVersionThatAProcessRuns(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		pid := start(t, n, 5, server.Opts{})
 		byName, ok := kista.CodeNamed[server.Code]("sys_test.counter/2")
 		assert.True(t, ok && byName == registered, "not found")
@@ -146,7 +147,7 @@ func TestS230_TheVersionThatAProcessRuns(t *testing.T) {
 func TestS236_AllOrNone(t *testing.T) {
 	for name := range faults(nil) {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+			kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 				gate := make(chan struct{})
 				f := faults(gate)[name]
 				all := make([]kista.PID, 10)
@@ -176,7 +177,7 @@ func TestS236_AllOrNone(t *testing.T) {
 }
 
 func TestS236_RollingKeepsWhatIsDone(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		all := []kista.PID{start(t, n, 0, server.Opts{}), start(t, n, 1, server.Opts{}), start(t, n, 2, server.Opts{})}
 		code := server.Upgrade(counter2(), func(ch kista.CodeChange, s *counter) (*v2, error) {
 			if s.N == 1 {
@@ -195,7 +196,7 @@ func TestS236_RollingKeepsWhatIsDone(t *testing.T) {
 
 // Those that are to be changed can be found by what they run (237).
 func TestS237_WhoRunsAVersion(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		var all []kista.PID
 		for i := range 5 {
 			all = append(all, start(t, n, i, server.Opts{}))
@@ -214,7 +215,7 @@ func TestS237_WhoRunsAVersion(t *testing.T) {
 // One that does not come to its suspension in time makes the upgrade fail before
 // anything is changed (237).
 func TestS237_OneThatIsBusy(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		pid, busy := start(t, n, 0, server.Opts{}), start(t, n, 0, server.Opts{})
 		gate := make(chan struct{})
 		c := server.Begin(t.Context(), busy, block{gate: gate})
@@ -231,13 +232,13 @@ func TestS237_OneThatIsBusy(t *testing.T) {
 }
 
 func TestAPlanThatCannotBe(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		pid, other := start(t, n, 0, server.Opts{}), start(t, n, 0, server.Opts{})
 		code := server.Upgrade(counter2(), up)
 		assert.ErrorIs(t, upgrade(t, code, pid, other, pid), sys.ErrTwice)
 		assert.ErrorIs(t, upgrade(t, code, pid, kista.PID{}), kista.ErrNoProcess)
 		assert.NoError(t, upgrade(t, code))
-		within(t, n, func(s *kista.Self) {
+		kistatest.Within(t, n, func(s *kista.Self) {
 			_, err := sys.Upgrade(s, sys.Plan{Steps: []sys.Step{{PIDs: []kista.PID{pid, s.PID()}, Code: code}}})
 			assert.ErrorIs(t, err, kista.ErrCallingSelf)
 		})
@@ -247,15 +248,15 @@ func TestAPlanThatCannotBe(t *testing.T) {
 
 // System requests carry code, so they do not leave the program.
 func TestOtherNodes(t *testing.T) {
-	bubble(t, func(t *testing.T, a *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, a *kista.Node, _ *kistatest.Log) {
 		b, err := kista.Start(kista.Config{Name: "b", Logger: slog.New(slog.DiscardHandler)})
 		assert.NoError(t, err)
 		defer func() { assert.NoError(t, b.Stop(context.Background())) }()
 		defer kista.Pipe(a, b)()
 		far := start(t, b, 0, server.Opts{})
-		within(t, a, func(s *kista.Self) {
+		kistatest.Within(t, a, func(s *kista.Self) {
 			assert.NoError(t, s.Register("here"))
-			sent := b.Spawn(func(s *kista.Self) error { return s.Send(b.Remote("a", "here"), far) })
+			sent := b.Spawn(func(s *kista.Self) error { return s.Send(b.Remote(a.NodeName(), "here"), far) })
 			seen, err := kista.Receive[kista.PID](s) // as it looks from here
 			assert.NoError(t, err)
 			assert.Equal(t, a.Alive(sent), false)
@@ -270,7 +271,7 @@ func TestOtherNodes(t *testing.T) {
 }
 
 func TestUpgradeLeavesOutWhatHasEnded(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		pid, ended := start(t, n, 0, server.Opts{}), start(t, n, 0, server.Opts{})
 		assert.NoError(t, sys.Terminate(t.Context(), ended, nil))
 		done, err := sys.Upgrade(t.Context(), sys.Plan{Steps: []sys.Step{{
@@ -286,7 +287,7 @@ func TestUpgradeLeavesOutWhatHasEnded(t *testing.T) {
 func TestUpgradeThatIsCalledOff(t *testing.T) {
 	for _, how := range []string{"caller", "process"} {
 		t.Run(how, func(t *testing.T) {
-			bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+			kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 				all := []kista.PID{start(t, n, 0, server.Opts{}), start(t, n, 1, server.Opts{})}
 				gate := make(chan struct{})
 				defer close(gate)
@@ -319,7 +320,7 @@ func TestUpgradeThatIsCalledOff(t *testing.T) {
 				assert.ErrorIs(t, <-result, want)
 				cancel(nil)
 				synctest.Wait()
-				pass(kista.DefaultHookTimeout)
+				kistatest.Pass(kista.DefaultHookTimeout)
 				for i, pid := range all {
 					assert.Equal(t, call(t, pid, 0), i)
 					assert.Equal(t, versionOf(t, pid), "counter/1 one")
@@ -330,7 +331,7 @@ func TestUpgradeThatIsCalledOff(t *testing.T) {
 }
 
 func TestS241_ADowngradeIsAnUpgradeTheOtherWay(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		pid := start(t, n, 5, server.Opts{})
 		assert.NoError(t, upgrade(t, server.Upgrade(counter2(), up), pid))
 		assert.Equal(t, call(t, pid, 1), 6)

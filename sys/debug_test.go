@@ -13,12 +13,13 @@ import (
 
 	"github.com/kista-go/kista"
 	"github.com/kista-go/kista/internal/assert"
+	"github.com/kista-go/kista/kistatest"
 	"github.com/kista-go/kista/server"
 	"github.com/kista-go/kista/sys"
 )
 
 func TestS222_Statistics(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		pid := start(t, n, 0, server.Opts{})
 		_, err := sys.Statistics(t.Context(), pid)
 		assert.ErrorIs(t, err, kista.ErrNotDebugged)
@@ -28,7 +29,7 @@ func TestS222_Statistics(t *testing.T) {
 		call(t, pid, 1)
 		assert.NoError(t, server.Cast(pid, add{N: 1}))
 		call(t, pid, 1)
-		pass(time.Minute)
+		kistatest.Pass(time.Minute)
 		s, err := sys.Statistics(t.Context(), pid)
 		assert.NoError(t, err)
 		assert.Equal(t, s, kista.DebugStatistics{Since: began, Now: began.Add(time.Minute), In: 3, Out: 2, Reductions: 3})
@@ -50,13 +51,13 @@ func lines(events []sys.Event) (out []string) {
 }
 
 func TestS223_LogKeepsTheLastEvents(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		pid := start(t, n, 0, server.Opts{Name: "c"})
 		_, err := sys.Log(t.Context(), pid)
 		assert.ErrorIs(t, err, kista.ErrNotDebugged)
 		assert.NoError(t, sys.LogOn(t.Context(), pid, 5))
 		var me kista.PID
-		within(t, n, func(s *kista.Self) {
+		kistatest.Within(t, n, func(s *kista.Self) {
 			me = s.PID()
 			_, err := server.Call(s, pid, add{N: 7})
 			assert.NoError(t, err)
@@ -94,7 +95,7 @@ func TestS223_LogKeepsTheLastEvents(t *testing.T) {
 
 // A log is bounded by size too.
 func TestS223_LogOfLargeMessages(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		pid := start(t, n, 0, server.Opts{})
 		assert.NoError(t, sys.LogOn(t.Context(), pid, 1000))
 		for range 10 {
@@ -136,7 +137,7 @@ func (b *buffer) String() string {
 }
 
 func TestS223_Trace(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		pid := start(t, n, 0, server.Opts{Name: "c"})
 		var one, two buffer
 		tr, err := sys.Trace(t.Context(), pid, &one)
@@ -175,7 +176,7 @@ func (w *writer) Write(p []byte) (int, error) {
 func TestS223_AWriterThatFailsHarmsNobody(t *testing.T) {
 	for name := range faults(nil) {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+			kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 				gate := make(chan struct{})
 				pid := start(t, n, 0, server.Opts{})
 				tr, err := sys.Trace(t.Context(), pid, &writer{do: faults(gate)[name].do})
@@ -213,7 +214,7 @@ func TestS223_AWriterThatFailsHarmsNobody(t *testing.T) {
 
 // What a slow writer misses is counted.
 func TestS223_ASlowWriterIsToldWhatItMissed(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		pid := start(t, n, 0, server.Opts{Name: "c"})
 		gate := make(chan struct{})
 		var got buffer
@@ -245,7 +246,7 @@ type gated struct {
 func (g gated) Write(p []byte) (int, error) { <-g.gate; return g.w.Write(p) }
 
 func TestS223_InstallAndRemove(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		pid := start(t, n, 0, server.Opts{})
 		var got []string
 		collect := func(e sys.Event) bool {
@@ -283,7 +284,7 @@ func TestS223_InstallAndRemove(t *testing.T) {
 func TestS223_ADebugFunctionThatFailsIsRemoved(t *testing.T) {
 	for _, name := range []string{"panic", "nil", "goexit", "block"} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T, n *kista.Node, log *records) {
+			kistatest.Bubble(t, func(t *testing.T, n *kista.Node, log *kistatest.Log) {
 				gate := make(chan struct{})
 				f := faults(gate)[name]
 				pid := start(t, n, 0, server.Opts{})
@@ -298,7 +299,7 @@ func TestS223_ADebugFunctionThatFailsIsRemoved(t *testing.T) {
 				synctest.Wait()
 				assert.Equal(t, calls, 1)
 				assert.ErrorIs(t, sys.Remove(t.Context(), pid, "bad"), kista.ErrNotDebugged)
-				said := log.messages()
+				said := log.Messages()
 				assert.Equal(t, said[len(said)-1], "kista: a debug function failed and was removed")
 			})
 		})
@@ -307,7 +308,7 @@ func TestS223_ADebugFunctionThatFailsIsRemoved(t *testing.T) {
 
 // A debug function may keep and change what it gets: it is its own.
 func TestS223_DebugFunctionsGetCopies(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		pid, err := server.Start(t.Context(), n, server.Of(counter2(), func(*server.Ctx, int) (*v2, error) {
 			return &v2{By: map[string]int{"a": 1}}, nil
 		}), 0, server.Opts{})
@@ -353,7 +354,7 @@ type fine struct{ server.Replies[string] }
 func TestS219_AStateOrStatusThatFails(t *testing.T) {
 	for _, name := range []string{"panic", "nil", "goexit", "block"} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+			kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 				gate := make(chan struct{})
 				f := faults(gate)[name]
 				pid, err := server.Start(t.Context(), n, func(*server.Ctx, int) (server.Handler, error) {
@@ -380,7 +381,7 @@ func TestS219_AStateOrStatusThatFails(t *testing.T) {
 }
 
 func TestS219_AStateThatIsNotData(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		pid, err := server.Start(t.Context(), n, func(*server.Ctx, int) (server.Handler, error) {
 			return &peculiar{state: func() any { return make(chan int) }, status: func() string { return "" }}, nil
 		}, 0, server.Opts{})
@@ -395,7 +396,7 @@ func TestS219_AStateThatIsNotData(t *testing.T) {
 
 // Nobody has to be asked for which code it runs (232).
 func TestS232_InfoTellsTheVersion(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		pid := start(t, n, 0, server.Opts{})
 		info, _ := n.Info(pid)
 		assert.Equal(t, info.Version, "counter/1")

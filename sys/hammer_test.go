@@ -13,6 +13,7 @@ import (
 
 	"github.com/kista-go/kista"
 	"github.com/kista-go/kista/internal/assert"
+	"github.com/kista-go/kista/kistatest"
 	"github.com/kista-go/kista/server"
 	"github.com/kista-go/kista/sys"
 )
@@ -67,7 +68,7 @@ func TestUpgradesUnderLoad(t *testing.T) {
 			if rolling {
 				rounds = 1 // each process in turn, among a hundred who call: it takes longer
 			}
-			n, _ := node(t)
+			n, _ := kistatest.Node(t, kista.Config{})
 			m := &server.Mux[even]{Version: "sum/0"}
 			server.OnCall(m, func(_ *server.Ctx, s *even, q add) (int, error) { s.Sum += q.N; return s.Sum, nil })
 			server.OnCall(m, func(_ *server.Ctx, s *even, _ get) (answer, error) { return answer{s.Sum, 0}, nil })

@@ -3,11 +3,7 @@ package sys_test
 import (
 	"context"
 	"errors"
-	"log/slog"
-	"sync"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"go.uber.org/goleak"
@@ -23,55 +19,6 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 var pids = cmpopts.EquateComparable(kista.PID{})
 
 var errBoom = errors.New("boom")
-
-// node starts a node that is stopped, and must leave nothing, at the test's end.
-func node(t testing.TB) (*kista.Node, *records) {
-	t.Helper()
-	r := new(records)
-	n, err := kista.Start(kista.Config{Name: "a", Logger: slog.New(r)})
-	assert.NoError(t, err)
-	t.Cleanup(func() {
-		assert.NoError(t, n.Stop(context.Background()))
-		if s := n.Stats(); s.Processes != 0 || s.Executions != 0 || s.Zombies != 0 || s.Timers != 0 || s.Names != 0 {
-			t.Errorf("after stop: %+v", s)
-		}
-	})
-	return n, r
-}
-
-// bubble runs a test with a node of its own in virtual time.
-func bubble(t *testing.T, f func(t *testing.T, n *kista.Node, log *records)) {
-	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		n, log := node(t)
-		f(t, n, log)
-	})
-}
-
-// records keeps what a node logs.
-type records struct {
-	mu  sync.Mutex
-	all []slog.Record
-}
-
-func (r *records) Enabled(_ context.Context, l slog.Level) bool { return l >= slog.LevelInfo }
-func (r *records) WithAttrs([]slog.Attr) slog.Handler           { return r }
-func (r *records) WithGroup(string) slog.Handler                { return r }
-func (r *records) Handle(_ context.Context, rec slog.Record) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.all = append(r.all, rec)
-	return nil
-}
-
-func (r *records) messages() (out []string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, rec := range r.all {
-		out = append(out, rec.Message)
-	}
-	return out
-}
 
 // counter is a server's state in its first version, v2 in its second.
 type (
@@ -133,22 +80,4 @@ func call(t testing.TB, to kista.Addr, n int) int {
 	sum, err := server.Call(t.Context(), to, add{N: n})
 	assert.NoError(t, err)
 	return sum
-}
-
-// within runs body as a process of n and waits until it has returned.
-func within(t *testing.T, n *kista.Node, body func(s *kista.Self)) {
-	t.Helper()
-	ran := false
-	reason, err := kista.Wait(context.Background(), n.Spawn(func(s *kista.Self) error {
-		body(s)
-		ran = true
-		return nil
-	}))
-	assert.NoError(t, err)
-	assert.True(t, ran, "the process did not get to its end: %v", reason)
-}
-
-func pass(d time.Duration) {
-	time.Sleep(d) // sleep: time is virtual
-	synctest.Wait()
 }

@@ -15,18 +15,11 @@ import (
 
 	"github.com/kista-go/kista"
 	"github.com/kista-go/kista/internal/assert"
+	"github.com/kista-go/kista/kistatest"
 	"github.com/kista-go/kista/server"
 	"github.com/kista-go/kista/supervisor"
 	"github.com/kista-go/kista/sys"
 )
-
-func (r *records) take() []slog.Record {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	all := r.all
-	r.all = nil
-	return all
-}
 
 func attrsOf(rec slog.Record) map[string]string {
 	out := map[string]string{}
@@ -50,10 +43,10 @@ func crashed(t *testing.T, n *kista.Node) (pid kista.PID) {
 // One crash makes OTP's three reports. They name the same process, one of them is
 // an error, and each has a kind (statements 199, 225).
 func TestS225_TheReportsOfOneCrash(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, log *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, log *kistatest.Log) {
 		pid := crashed(t, n)
 		var got []string
-		for _, rec := range log.take() {
+		for _, rec := range log.Take() {
 			a := attrsOf(rec)
 			assert.Equal(t, kista.KindOf(rec), kista.ReportKind(a["report"]))
 			who := a["pid"]
@@ -89,14 +82,14 @@ func TestS225_Progress(t *testing.T) {
 
 // last_message names what was cast, not the envelope.
 func TestS103_LastMessage(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, log *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, log *kistatest.Log) {
 		m := counter1()
 		server.OnCast(m, func(*server.Ctx, *counter, crash) error { return errBoom })
 		pid, err := server.Start(t.Context(), n, server.Of(m, newCounter), 0, server.Opts{})
 		assert.NoError(t, err)
 		assert.NoError(t, server.Cast(pid, crash{}))
 		synctest.Wait()
-		for _, rec := range log.take() {
+		for _, rec := range log.Take() {
 			if kista.KindOf(rec) == kista.ReportCrash {
 				assert.Equal(t, attrsOf(rec)["last_message"], "sys_test.crash")
 				assert.Equal(t, attrsOf(rec)["version"], "counter/1")
@@ -110,22 +103,22 @@ func TestS103_LastMessage(t *testing.T) {
 // Handlers can be attached and detached while the node runs; one that fails harms
 // nobody (226). Differs from OTP: it is not removed, for it may do better next time.
 func TestS226_AttachAndDetach(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, log *records) {
-		first, second := new(records), new(records)
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, log *kistatest.Log) {
+		first, second := new(kistatest.Log), new(kistatest.Log)
 		detach := n.AttachReports(sys.Only(first, kista.ReportCrash))
 		defer n.AttachReports(second)()
 		crashed(t, n)
 		detach()
 		detach() // twice is fine
-		got := first.take()
+		got := first.Take()
 		assert.Equal(t, len(got), 1)
 		assert.Equal(t, got[0].Message, "process crashed")
-		assert.Equal(t, len(second.take()), 4)
-		assert.Equal(t, len(log.take()), 4)
+		assert.Equal(t, len(second.Take()), 4)
+		assert.Equal(t, len(log.Take()), 4)
 		n.Spawn(func(*kista.Self) error { return errBoom })
 		synctest.Wait()
-		assert.Equal(t, len(first.take()), 0)
-		assert.Equal(t, len(second.take()), 1)
+		assert.Equal(t, len(first.Take()), 0)
+		assert.Equal(t, len(second.Take()), 1)
 	})
 }
 
@@ -140,7 +133,7 @@ func (h hostile) Handle(_ context.Context, _ slog.Record) error { return h.do() 
 func TestS226_AHandlerThatFailsHarmsNobody(t *testing.T) {
 	for name := range faults(nil) {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T, n *kista.Node, log *records) {
+			kistatest.Bubble(t, func(t *testing.T, n *kista.Node, log *kistatest.Log) {
 				gate := make(chan struct{})
 				detach := n.AttachReports(hostile{do: faults(gate)[name].do})
 				began := time.Now()
@@ -150,7 +143,7 @@ func TestS226_AHandlerThatFailsHarmsNobody(t *testing.T) {
 					n.Spawn(func(*kista.Self) error { return errBoom })
 				}
 				synctest.Wait()
-				for _, rec := range log.take() {
+				for _, rec := range log.Take() {
 					if kista.KindOf(rec) == kista.ReportCrash {
 						crashes++
 					}
@@ -166,14 +159,14 @@ func TestS226_AHandlerThatFailsHarmsNobody(t *testing.T) {
 
 // A handler is told of no record that it does not want.
 func TestReportsAreMadeForWhoWantsThem(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, log *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, log *kistatest.Log) {
 		var all buffer
 		defer n.AttachReports(sys.NewTextHandler(&all, &sys.ReportOptions{Level: slog.LevelDebug}))()
 		synctest.Wait()
-		log.take()
+		log.Take()
 		n.Report(slog.LevelDebug, "small")
 		synctest.Wait()
-		assert.Equal(t, len(log.take()), 0)
+		assert.Equal(t, len(log.Take()), 0)
 		assert.True(t, strings.Contains(all.String(), " DEBUG small\n"), "got %q", all.String())
 	})
 }
@@ -181,7 +174,7 @@ func TestReportsAreMadeForWhoWantsThem(t *testing.T) {
 // A flood is let through up to a limit for each kind, and what was dropped is told
 // (228).
 func TestS228_Floods(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, log *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, log *kistatest.Log) {
 		n.LimitReports(kista.ReportLimit{PerSecond: 10, Burst: 20})
 		for range 50 {
 			n.Report(slog.LevelError, "one", kista.ReportCrash.Attr())
@@ -193,7 +186,7 @@ func TestS228_Floods(t *testing.T) {
 		synctest.Wait()
 		count := func() map[string]int {
 			out := map[string]int{}
-			for _, rec := range log.take() {
+			for _, rec := range log.Take() {
 				out[rec.Message]++
 				if rec.Message == "kista: reports were dropped" {
 					a := attrsOf(rec)
@@ -204,14 +197,14 @@ func TestS228_Floods(t *testing.T) {
 		}
 		assert.Equal(t, count(), map[string]int{"one": 20, "two": 20, "three": 1})
 		assert.Equal(t, n.Stats().DroppedReports, int64(35))
-		pass(time.Second)
+		kistatest.Pass(time.Second)
 		assert.Equal(t, count(), map[string]int{"kista: reports were dropped": 1, "of crash,supervisor 35 30 5 1s": 1})
 		for range 50 {
 			n.Report(slog.LevelError, "one", kista.ReportCrash.Attr())
 		}
 		synctest.Wait()
 		assert.Equal(t, count(), map[string]int{"one": 10}) // a second's worth
-		pass(time.Second)
+		kistatest.Pass(time.Second)
 		assert.Equal(t, count(), map[string]int{"kista: reports were dropped": 1, "of crash 40 40  1s": 1})
 		n.LimitReports(kista.ReportLimit{PerSecond: kista.NoLimit})
 		for range 500 {
@@ -225,7 +218,7 @@ func TestS228_Floods(t *testing.T) {
 // What was dropped at the end is told at the end.
 func TestS228_AFloodBeforeTheNodeStops(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		log := new(records)
+		log := new(kistatest.Log)
 		n, err := kista.Start(kista.Config{Logger: slog.New(log)})
 		assert.NoError(t, err)
 		for range 3000 {
@@ -233,7 +226,7 @@ func TestS228_AFloodBeforeTheNodeStops(t *testing.T) {
 			synctest.Wait()
 		}
 		assert.NoError(t, n.Stop(context.Background()))
-		all := log.take()
+		all := log.Take()
 		assert.Equal(t, len(all), 2001) // by default, 2000 at once
 		assert.Equal(t, attrsOf(all[2000])["dropped"], "1000")
 	})

@@ -7,6 +7,7 @@ import (
 
 	"github.com/kista-go/kista"
 	"github.com/kista-go/kista/internal/assert"
+	"github.com/kista-go/kista/kistatest"
 	"github.com/kista-go/kista/server"
 	"github.com/kista-go/kista/supervisor"
 	"github.com/kista-go/kista/sys"
@@ -33,7 +34,7 @@ var supervisor2 = kista.Code("sys_test.supervisor/2", func() supervisor.Spec {
 // A supervisor's new code is a Spec: flags and specifications change, children that
 // run go on (statement 200).
 func TestS220_ASupervisorsCode(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		sup, err := supervisor.Start(t.Context(), n, specs(counter1(), "a"), supervisor.Opts{})
 		assert.NoError(t, err)
 		a, err := n.AwaitName(t.Context(), "a")
@@ -64,7 +65,7 @@ func TestS220_ASupervisorsCode(t *testing.T) {
 }
 
 func TestS220_ASpecThatDoesNotFit(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		sup, err := supervisor.Start(t.Context(), n, specs(counter1(), "a"), supervisor.Opts{})
 		assert.NoError(t, err)
 		bad := specs(counter1(), "a", "a")
@@ -84,7 +85,7 @@ func TestS220_ASpecThatDoesNotFit(t *testing.T) {
 // A pool's new code is a Pool: its flags change, and what its children have in
 // common; those that run go on.
 func TestS220_APoolsCode(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		m := counter1()
 		child := func(start int) kista.Program { return server.Child(server.Of(m, newCounter), start, server.Opts{}) }
 		old := &supervisor.Pool[int]{Child: child, Intensity: 10}
@@ -125,7 +126,7 @@ func TestS220_APoolsCode(t *testing.T) {
 // One plan changes a supervisor and its children, or nothing of it: so what is
 // restarted afterwards runs the new code as well.
 func TestS236_ASupervisorAndItsChildren(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		sup, err := supervisor.Start(t.Context(), n, specs(counter1(), "a", "b"), supervisor.Opts{})
 		assert.NoError(t, err)
 		var kids []kista.PID

@@ -9,12 +9,13 @@ import (
 
 	"github.com/kista-go/kista"
 	"github.com/kista-go/kista/internal/assert"
+	"github.com/kista-go/kista/kistatest"
 	"github.com/kista-go/kista/server"
 	"github.com/kista-go/kista/sys"
 )
 
 func TestS217_MailWaitsWhileSuspended(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		pid := start(t, n, 0, server.Opts{})
 		assert.NoError(t, sys.Suspend(t.Context(), pid))
 		assert.NoError(t, sys.Suspend(t.Context(), pid)) // twice is no error
@@ -38,7 +39,7 @@ func TestS217_MailWaitsWhileSuspended(t *testing.T) {
 
 // A suspension that has run out of time does not come into force later.
 func TestS217_ASuspendThatFailsSuspendsNothing(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		pid, gate := start(t, n, 0, server.Opts{}), make(chan struct{})
 		busy := server.Begin(t.Context(), pid, block{gate: gate})
 		err := sys.Suspend(t.Context(), pid)
@@ -52,7 +53,7 @@ func TestS217_ASuspendThatFailsSuspendsNothing(t *testing.T) {
 
 // Nor is anything else done whose asker has given up, but what lets go.
 func TestS224_WhatNobodyWaitsForIsNotDone(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		pid, gate := start(t, n, 5, server.Opts{}), make(chan struct{})
 		assert.NoError(t, sys.Suspend(t.Context(), pid))
 		assert.NoError(t, sys.Install(t.Context(), pid, "f", func(sys.Event) bool { return true }))
@@ -75,9 +76,9 @@ func TestS224_WhatNobodyWaitsForIsNotDone(t *testing.T) {
 }
 
 func TestS217_WhoSuspendsAndDiesLetsGo(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		pid, other := start(t, n, 0, server.Opts{}), start(t, n, 0, server.Opts{})
-		within(t, n, func(s *kista.Self) {
+		kistatest.Within(t, n, func(s *kista.Self) {
 			assert.NoError(t, sys.Suspend(s, pid))
 			assert.NoError(t, sys.Suspend(s, other))
 			assert.NoError(t, sys.Suspend(s, pid))
@@ -94,7 +95,7 @@ func TestS217_WhoSuspendsAndDiesLetsGo(t *testing.T) {
 }
 
 func TestS218_GetState(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		pid := start(t, n, 5, server.Opts{})
 		s, err := sys.State[counter](t.Context(), pid)
 		assert.NoError(t, err)
@@ -108,7 +109,7 @@ func TestS218_GetState(t *testing.T) {
 }
 
 func TestS218_ReplaceState(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		pid := start(t, n, 5, server.Opts{})
 		s, err := sys.ReplaceState(t.Context(), pid, func(c counter) (counter, error) { c.N *= 2; return c, nil })
 		assert.NoError(t, err)
@@ -119,7 +120,7 @@ func TestS218_ReplaceState(t *testing.T) {
 
 // What replaces the state belongs to the process alone.
 func TestS218_ReplaceStateSharesNothing(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		pid, err := server.Start(t.Context(), n, server.Of(counter2(), func(*server.Ctx, int) (*v2, error) {
 			return &v2{By: map[string]int{"a": 1}}, nil
 		}), 0, server.Opts{})
@@ -164,7 +165,7 @@ func faults(gate <-chan struct{}) map[string]struct {
 func TestS218_AReplaceFunctionThatFails(t *testing.T) {
 	for name := range faults(nil) {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+			kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 				gate := make(chan struct{})
 				f := faults(gate)[name]
 				pid := start(t, n, 5, server.Opts{})
@@ -185,7 +186,7 @@ func TestS218_AReplaceFunctionThatFails(t *testing.T) {
 		})
 	}
 	t.Run("wrong type", func(t *testing.T) {
-		bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+		kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 			pid := start(t, n, 5, server.Opts{})
 			_, err := sys.ReplaceState(t.Context(), pid, func(s any) (any, error) { return "five", nil })
 			assert.ErrorAs[*server.StateError](t, err)
@@ -197,7 +198,7 @@ func TestS218_AReplaceFunctionThatFails(t *testing.T) {
 }
 
 func TestS219_Status(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		pid := start(t, n, 5, server.Opts{Name: "counter", Label: "of sheep"})
 		assert.NoError(t, sys.Suspend(t.Context(), pid))
 		assert.NoError(t, sys.LogOn(t.Context(), pid, 0))
@@ -215,7 +216,7 @@ func TestS219_Status(t *testing.T) {
 }
 
 func TestS221_Terminate(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		ended := make(chan error, 1)
 		m := counter1()
 		server.OnTerminate(m, func(_ *server.Ctx, _ *counter, reason error) error { ended <- reason; return nil })
@@ -233,7 +234,7 @@ func TestS221_Terminate(t *testing.T) {
 
 // A process with a flow of its own has no loop that could answer.
 func TestS224_ABodyDoesNotAnswer(t *testing.T) {
-	bubble(t, func(t *testing.T, n *kista.Node, _ *records) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
 		pid := n.Spawn(func(s *kista.Self) error { _, err := s.Receive(); return err })
 		assert.ErrorIs(t, sys.Suspend(t.Context(), pid), kista.ErrNotBehaviour)
 		_, err := sys.Status(t.Context(), pid)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/kista-go/kista"
 	"github.com/kista-go/kista/internal/assert"
+	"github.com/kista-go/kista/kistatest"
 	"github.com/kista-go/kista/task"
 )
 
@@ -23,9 +24,9 @@ func each(t *testing.T, do func(t *testing.T, n *kista.Node, ctx context.Context
 		})
 		t.Run("process/"+name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, n *kista.Node, sup kista.PID) {
-				within(t, n, func(s *kista.Self) {
+				kistatest.Within(t, n, func(s *kista.Self) {
 					do(t, n, s, func(fn task.Func[int]) *task.Task[int] { return starters(n, sup)[name](s, fn) })
-					empty(t, s)
+					kistatest.Empty(t, s)
 				})
 			})
 		})
@@ -33,7 +34,7 @@ func each(t *testing.T, do func(t *testing.T, n *kista.Node, ctx context.Context
 	for _, name := range []string{"async", "under"} {
 		t.Run("linked/"+name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, n *kista.Node, sup kista.PID) {
-				within(t, n, func(s *kista.Self) {
+				kistatest.Within(t, n, func(s *kista.Self) {
 					s.TrapExits(true)
 					do(t, n, s, func(fn task.Func[int]) *task.Task[int] { return linkers(sup)[name](s, fn) })
 				})
@@ -211,7 +212,7 @@ func TestShutdown(t *testing.T) {
 		synctest.Wait()
 		_, err = g.Shutdown(ctx, time.Second)
 		assert.ErrorIs(t, err, kista.ErrKilled)
-		pass(2 * time.Second) // c's code comes back
+		kistatest.Pass(2 * time.Second) // c's code comes back
 	})
 }
 
@@ -267,10 +268,10 @@ func TestOnlyTheOwnerAwaits(t *testing.T) {
 			assert.True(t, n.Alive(a.PID()), "it died of being asked for")
 		}
 		mine := task.AsyncOn(t.Context(), n, forever)
-		within(t, n, func(s *kista.Self) {
+		kistatest.Within(t, n, func(s *kista.Self) {
 			of(s, mine)
 			his := task.Async(s, forever)
-			within(t, n, func(other *kista.Self) { of(other, his) })
+			kistatest.Within(t, n, func(other *kista.Self) { of(other, his) })
 			// A context that is derived from the owner's does not say whose it is.
 			ctx, cancel := context.WithCancel(s)
 			defer cancel()

@@ -10,6 +10,7 @@ import (
 
 	"github.com/kista-go/kista"
 	"github.com/kista-go/kista/internal/assert"
+	"github.com/kista-go/kista/kistatest"
 	"github.com/kista-go/kista/task"
 )
 
@@ -53,7 +54,7 @@ func TestFaults(t *testing.T) {
 					}
 				}
 				check(t.Context())
-				within(t, n, func(s *kista.Self) { check(s) })
+				kistatest.Within(t, n, func(s *kista.Self) { check(s) })
 				assert.True(t, n.Alive(sup), "the supervisor has ended")
 				_, err := sibling.Shutdown(t.Context(), time.Second)
 				assert.ErrorIs(t, err, kista.ErrShutdown)
@@ -80,7 +81,7 @@ func TestFaults(t *testing.T) {
 			_, err = other.Await(t.Context())
 			assert.True(t, errors.Is(err, kista.ErrKilled) || errors.Is(err, kista.ErrShutdown), "%v", err)
 			close(gate)
-			pass(time.Second)
+			kistatest.Pass(time.Second)
 			assert.Equal(t, n.Stats().Zombies, 0)
 		})
 	})

@@ -10,6 +10,7 @@ import (
 
 	"github.com/kista-go/kista"
 	"github.com/kista-go/kista/internal/assert"
+	"github.com/kista-go/kista/kistatest"
 	"github.com/kista-go/kista/supervisor"
 	"github.com/kista-go/kista/task"
 )
@@ -51,12 +52,12 @@ func TestLinkedTasksAndOwnersGoTogether(t *testing.T) {
 
 				// One that traps exits hears of a crash twice, as in Elixir, and of a
 				// normal end only in the result.
-				within(t, n, func(s *kista.Self) {
+				kistatest.Within(t, n, func(s *kista.Self) {
 					s.TrapExits(true)
 					a := async(s, func(*kista.Self) (int, error) { panic(errBoom) })
 					_, err := a.Await(s)
 					assert.ErrorIs(t, err, errBoom)
-					e := receive[kista.Exited](t, s)
+					e := kistatest.Receive[kista.Exited](t, s)
 					assert.True(t, e.PID == a.PID(), "from %v", e.PID)
 					assert.ErrorIs(t, e.Reason, errBoom)
 					_, err = async(s, three).Await(s)
@@ -66,7 +67,7 @@ func TestLinkedTasksAndOwnersGoTogether(t *testing.T) {
 					_, err = async(s, forever).AwaitFor(s, time.Second)
 					assert.ErrorIs(t, err, context.DeadlineExceeded)
 					synctest.Wait()
-					empty(t, s)
+					kistatest.Empty(t, s)
 				})
 			})
 		})
@@ -91,7 +92,7 @@ func TestUnlinkedTasksAndOwnersGoAlone(t *testing.T) {
 			})
 			assert.ErrorIs(t, wait(t, owner), errOther)
 			assert.Equal(t, j.take(), nil)
-			pass(time.Second)
+			kistatest.Pass(time.Second)
 			assert.Equal(t, j.take(), []string{name + " <nil>"})
 		}
 	})
@@ -155,7 +156,7 @@ func TestTasksUnderASupervisor(t *testing.T) {
 		assert.ErrorIs(t, err, kista.ErrShutdown)
 		_, err = task.AsyncNolink(t.Context(), sup, three).Await(t.Context())
 		assert.ErrorIs(t, err, kista.ErrNoProcess)
-		within(t, n, func(s *kista.Self) {
+		kistatest.Within(t, n, func(s *kista.Self) {
 			_, err = task.AsyncUnder(s, sup, three).Await(s)
 			assert.ErrorIs(t, err, kista.ErrNoProcess)
 		})
@@ -225,7 +226,7 @@ func TestATaskThatIsNeverSummoned(t *testing.T) {
 		counts, err := supervisor.CountChildren(t.Context(), sup)
 		assert.NoError(t, err)
 		assert.Equal(t, counts.Active, 1) // the process's task has gone at once
-		pass(5 * time.Second)
+		kistatest.Pass(5 * time.Second)
 		assert.Equal(t, j.take(), nil)
 		counts, err = supervisor.CountChildren(t.Context(), sup)
 		assert.NoError(t, err)
@@ -239,48 +240,48 @@ func TestDeliver(t *testing.T) {
 			"linked": task.Deliver[int],
 			"nolink": func(s *kista.Self, fn task.Func[int]) (kista.Ref, error) { return task.DeliverNolink(s, sup, fn) },
 		} {
-			within(t, n, func(s *kista.Self) {
+			kistatest.Within(t, n, func(s *kista.Self) {
 				s.TrapExits(true)
 				slow, err := start(s, after(time.Second))
 				assert.NoError(t, err)
 				quick, err := start(s, three)
 				assert.NoError(t, err)
-				assert.Equal(t, receive[task.Result[int]](t, s), task.Result[int]{Ref: quick, Value: 3})
-				assert.Equal(t, receive[task.Result[int]](t, s), task.Result[int]{Ref: slow, Value: 1})
+				assert.Equal(t, kistatest.Receive[task.Result[int]](t, s), task.Result[int]{Ref: quick, Value: 3})
+				assert.Equal(t, kistatest.Receive[task.Result[int]](t, s), task.Result[int]{Ref: slow, Value: 1})
 
 				failed, err := start(s, func(*kista.Self) (int, error) { return 0, errBoom })
 				assert.NoError(t, err)
-				r := receive[task.Result[int]](t, s)
+				r := kistatest.Receive[task.Result[int]](t, s)
 				assert.True(t, r.Ref == failed, "another one")
 				assert.ErrorIs(t, r.Err, errBoom)
 				synctest.Wait()
-				empty(t, s)
+				kistatest.Empty(t, s)
 
 				for _, how := range []string{"panic", "goexit", "crash"} {
 					ref, err := start(s, func(*kista.Self) (int, error) { return ends[how]() })
 					assert.NoError(t, err)
-					d := receive[kista.Down](t, s)
+					d := kistatest.Receive[kista.Down](t, s)
 					assert.True(t, d.Ref == ref && d.Reason != nil, "%v", d)
 					if name == "linked" {
-						receive[kista.Exited](t, s)
+						kistatest.Receive[kista.Exited](t, s)
 					}
 				}
 				synctest.Wait()
-				empty(t, s)
+				kistatest.Empty(t, s)
 			})
 		}
 		// A result that is no data.
-		within(t, n, func(s *kista.Self) {
+		kistatest.Within(t, n, func(s *kista.Self) {
 			ref, err := task.DeliverNolink(s, sup, func(*kista.Self) (chan int, error) { return make(chan int), nil })
 			assert.NoError(t, err)
-			d := receive[kista.Down](t, s)
+			d := kistatest.Receive[kista.Down](t, s)
 			assert.True(t, d.Ref == ref, "another one")
 			assert.ErrorAs[*kista.DataError](t, d.Reason)
 			_, err = task.DeliverNolink(s, n.Name("nobody"), three)
 			assert.ErrorIs(t, err, kista.ErrNoProcess)
 			_, err = task.DeliverNolink(s, sup, func(*kista.Self) (any, error) { return nil, nil })
 			assert.NoError(t, err)
-			assert.Equal(t, receive[task.Result[any]](t, s).Value, nil)
+			assert.Equal(t, kistatest.Receive[task.Result[any]](t, s).Value, nil)
 		})
 		// Linked.
 		owner := n.Spawn(func(s *kista.Self) error {
@@ -326,7 +327,7 @@ func TestTheContextForgetsTasksThatAreOver(t *testing.T) {
 		for _, start := range starters(n, sup) {
 			a := start(w, after(time.Second))
 			assert.Equal(t, w.watchers.Load(), 1)
-			pass(time.Second)
+			kistatest.Pass(time.Second)
 			assert.Equal(t, w.watchers.Load(), 0)
 			_ = a
 			b := start(w, forever)

@@ -53,53 +53,12 @@ func bubble(t *testing.T, f func(t *testing.T, n *kista.Node, sup kista.PID)) {
 	})
 }
 
-// within runs body as a process of n and waits until it has returned.
-func within(t *testing.T, n *kista.Node, body func(s *kista.Self)) {
-	t.Helper()
-	ran := make(chan struct{})
-	pid, err := n.SpawnWith(kista.SpawnOpts{}, func(s *kista.Self) error {
-		body(s)
-		close(ran)
-		return nil
-	})
-	assert.NoError(t, err)
-	reason := wait(t, pid)
-	select {
-	case <-ran:
-	default:
-		t.Fatalf("the process did not get to its end: %v", reason)
-	}
-}
-
 // wait returns the exit reason of a process that ends, or has ended.
 func wait(t testing.TB, pid kista.PID) error {
 	t.Helper()
 	reason, err := kista.Wait(context.Background(), pid)
 	assert.NoError(t, err)
 	return reason
-}
-
-// receive takes the first message of type M.
-func receive[M any](t testing.TB, s *kista.Self) M {
-	t.Helper()
-	m, err := kista.Receive[M](s)
-	assert.NoError(t, err)
-	return m
-}
-
-// empty fails the test if there is a message in the mailbox.
-func empty(t testing.TB, s *kista.Self) {
-	t.Helper()
-	_ = s.Select(
-		kista.On(func(m any) error { t.Errorf("unexpected message %T %v", m, m); return nil }),
-		kista.After(0, nil),
-	)
-}
-
-// pass lets time pass in a bubble, and what it brings come to rest.
-func pass(d time.Duration) {
-	time.Sleep(d) // sleep: time is virtual
-	synctest.Wait()
 }
 
 // three is a task's function that answers.

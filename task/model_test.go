@@ -13,6 +13,7 @@ import (
 
 	"github.com/kista-go/kista"
 	"github.com/kista-go/kista/internal/assert"
+	"github.com/kista-go/kista/kistatest"
 	"github.com/kista-go/kista/task"
 )
 
@@ -173,7 +174,7 @@ func text(log []string) (out string) {
 // step does one operation. A little time passes before, so that no two limits of
 // five seconds are over at once.
 func (w *walk) step() {
-	pass(w.span(time.Millisecond))
+	kistatest.Pass(w.span(time.Millisecond))
 	now := time.Now()
 	w.ops++
 	if k := w.IntN(20); len(w.tasks) == 0 || k < 5 {
@@ -194,7 +195,7 @@ func (w *walk) step() {
 	switch w.IntN(10) {
 	case 0, 1:
 		w.note("%v: sleep %v", now, d)
-		pass(d)
+		kistatest.Pass(d)
 	case 2, 3:
 		if w.IntN(4) == 0 {
 			d = 0
@@ -308,7 +309,7 @@ func TestModel(t *testing.T) {
 			if runs%2 == 0 {
 				w.walk(t.Context(), n, sup, nil)
 			} else {
-				within(t, n, func(s *kista.Self) {
+				kistatest.Within(t, n, func(s *kista.Self) {
 					s.TrapExits(true)
 					w.walk(s, n, sup, s)
 				})
@@ -356,5 +357,5 @@ func (w *walk) walk(ctx context.Context, n *kista.Node, sup kista.PID, s *kista.
 		m.dies(time.Now(), "died: killed")
 		w.check("the last shutdown", said(v, err), m.gives, time.Now())
 	}
-	pass(time.Minute) // what is stubborn comes back
+	kistatest.Pass(time.Minute) // what is stubborn comes back
 }

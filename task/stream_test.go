@@ -13,6 +13,7 @@ import (
 
 	"github.com/kista-go/kista"
 	"github.com/kista-go/kista/internal/assert"
+	"github.com/kista-go/kista/kistatest"
 	"github.com/kista-go/kista/task"
 )
 
@@ -64,11 +65,11 @@ func eachStream(t *testing.T, do func(t *testing.T, n *kista.Node, ctx context.C
 	for _, name := range []string{"on", "nolink", "linked", "under"} {
 		t.Run("process/"+name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, n *kista.Node, sup kista.PID) {
-				within(t, n, func(s *kista.Self) {
+				kistatest.Within(t, n, func(s *kista.Self) {
 					s.TrapExits(true)
 					do(t, n, s, kinds(n, sup)[name])
 					synctest.Wait()
-					empty(t, s) // no message is left
+					kistatest.Empty(t, s) // no message is left
 				})
 			})
 		})
@@ -165,7 +166,7 @@ func TestStreamTimeouts(t *testing.T) {
 			return 0, nil
 		})
 		assert.Equal(t, collect(stuck), []string{"1: item 0 late"})
-		pass(time.Minute)
+		kistatest.Pass(time.Minute)
 	})
 }
 
@@ -343,7 +344,7 @@ func TestStreamEndsWithItsOwner(t *testing.T) {
 				seen = collect(stream)
 				return s.Err()
 			})
-			pass(2500 * time.Millisecond)
+			kistatest.Pass(2500 * time.Millisecond)
 			assert.NoError(t, kista.Exit(owner, errOther))
 			assert.ErrorIs(t, wait(t, owner), errOther)
 			synctest.Wait()
@@ -364,14 +365,14 @@ func TestStreamLinks(t *testing.T) {
 				}
 			}
 		}
-		within(t, n, func(s *kista.Self) {
+		kistatest.Within(t, n, func(s *kista.Self) {
 			failed := 0
 			for _, err := range task.StreamNolink(s, sup, bad, task.StreamOpts{MaxConcurrency: 20}, work) {
 				assert.ErrorIs(t, err, errBoom)
 				failed++
 			}
 			assert.Equal(t, failed, 500)
-			empty(t, s)
+			kistatest.Empty(t, s)
 		})
 		owner := n.Spawn(func(s *kista.Self) error {
 			for _, err := range task.Stream(s, bad, task.StreamOpts{}, work) {

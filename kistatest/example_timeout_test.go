@@ -1,0 +1,48 @@
+package kistatest_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/kista-go/kista"
+	"github.com/kista-go/kista/kistatest"
+	"github.com/kista-go/kista/server"
+)
+
+type touch struct{}
+
+// session is a server that ends when nobody has touched it for an hour.
+var session = func() *server.Mux[struct{}] {
+	m := new(server.Mux[struct{}])
+	server.OnCast(m, func(c *server.Ctx, _ *struct{}, _ touch) error { c.Timeout(time.Hour); return nil })
+	server.OnTimeout(m, func(*server.Ctx, *struct{}) error { return kista.Stop{} })
+	return m
+}()
+
+func newSession(c *server.Ctx, _ any) (*struct{}, error) {
+	c.Timeout(time.Hour)
+	return new(struct{}), nil
+}
+
+// A timeout of an hour is tested in no time: it is virtual.
+func Example() {
+	test := func(t *testing.T) {
+		kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
+			pid, err := server.Start(t.Context(), n, server.Of(session, newSession), nil, server.Opts{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			kistatest.Pass(59 * time.Minute)
+			_ = server.Cast(pid, touch{})
+			kistatest.Pass(59 * time.Minute)
+			fmt.Println("touched, and alive:", n.Alive(pid))
+			kistatest.Pass(time.Minute)
+			fmt.Println("an hour later:", n.Alive(pid))
+		})
+	}
+	testing.RunTests(func(string, string) (bool, error) { return true, nil }, []testing.InternalTest{{Name: "Session", F: test}})
+	// Output:
+	// touched, and alive: true
+	// an hour later: false
+}
