@@ -1,11 +1,11 @@
 package kistatest_test
 
 import (
-	"fmt"
 	"testing"
 	"time"
 
 	"github.com/kista-go/kista"
+	"github.com/kista-go/kista/internal/assert"
 	"github.com/kista-go/kista/kistatest"
 	"github.com/kista-go/kista/server"
 )
@@ -26,23 +26,15 @@ func newSession(c *server.Ctx, _ any) (*struct{}, error) {
 }
 
 // A timeout of an hour is tested in no time: it is virtual.
-func Example() {
-	test := func(t *testing.T) {
-		kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
-			pid, err := server.Start(t.Context(), n, server.Of(session, newSession), nil, server.Opts{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			kistatest.Pass(59 * time.Minute)
-			_ = server.Cast(pid, touch{})
-			kistatest.Pass(59 * time.Minute)
-			fmt.Println("touched, and alive:", n.Alive(pid))
-			kistatest.Pass(time.Minute)
-			fmt.Println("an hour later:", n.Alive(pid))
-		})
-	}
-	testing.RunTests(func(string, string) (bool, error) { return true, nil }, []testing.InternalTest{{Name: "Session", F: test}})
-	// Output:
-	// touched, and alive: true
-	// an hour later: false
+func TestBubble(t *testing.T) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
+		pid, err := server.Start(t.Context(), n, server.Of(session, newSession), nil, server.Opts{})
+		assert.NoError(t, err)
+		kistatest.Pass(59 * time.Minute)
+		assert.NoError(t, server.Cast(pid, touch{}))
+		kistatest.Pass(59 * time.Minute)
+		assert.True(t, n.Alive(pid), "it has ended, though it was touched")
+		kistatest.Pass(time.Minute)
+		assert.True(t, !n.Alive(pid), "it lives on")
+	})
 }
