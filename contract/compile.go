@@ -270,13 +270,13 @@ func (k *compiler) list(t *List) matcher {
 			return ok && fits(l)
 		}
 	}
+	elem := k.compile(t.Elem) // also where it is not asked below: whoever explains a mismatch asks it
 	if lo, hi, refs, ok := k.smallRange(t.Elem, 0); ok {
 		return func(_ *run, v term.Term, level int) bool {
 			l, ok := listOf(v)
 			return ok && fits(l) && (len(l) == 0 || level+refs <= maxLevel) && allWithin(l, lo, hi)
 		}
 	}
-	elem := k.compile(t.Elem)
 	return func(r *run, v term.Term, level int) bool {
 		l, ok := listOf(v)
 		if !ok || !fits(l) {

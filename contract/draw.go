@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/kista-go/kista/term"
 )
@@ -25,7 +26,7 @@ type arrow struct {
 
 // diagram lays out what is to be drawn.
 func (c *Contract) diagram() *diagram {
-	d := &diagram{title: strings.TrimSpace(c.Name + " " + c.Version)}
+	d := &diagram{title: readable(strings.TrimSpace(c.Name + " " + c.Version))}
 	index := map[term.Atom]int{}
 	add := func(s term.Atom) {
 		if _, ok := index[s]; !ok && s != Stop {
@@ -58,7 +59,7 @@ func (c *Contract) diagram() *diagram {
 	for _, s := range c.States {
 		for _, r := range s.Rules {
 			if r.Kind != Request {
-				d.notes = append(d.notes, quoteAtom(string(s.Name))+": "+r.String())
+				d.notes = append(d.notes, readable(quoteAtom(string(s.Name))+": "+r.String()))
 			}
 			for _, o := range r.Outcomes {
 				key := [2]int{index[s.Name], index[o.Next]}
@@ -68,14 +69,27 @@ func (c *Contract) diagram() *diagram {
 					at[key] = i
 					d.arrows = append(d.arrows, arrow{from: key[0], to: key[1]})
 				}
-				d.arrows[i].labels = append(d.arrows[i].labels, TypeString(r.Message)+" => "+TypeString(o.Reply))
+				d.arrows[i].labels = append(d.arrows[i].labels, readable(TypeString(r.Message)+" => "+TypeString(o.Reply)))
 			}
 		}
 	}
 	for _, r := range c.AnyState {
-		d.notes = append(d.notes, "in every state: "+r.String())
+		d.notes = append(d.notes, readable("in every state: "+r.String()))
 	}
 	return d
+}
+
+// readable returns text from a contract as UTF-8 that XML can hold.
+func readable(s string) string {
+	if !utf8.ValidString(s) {
+		s = latin1([]byte(s))
+	}
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0xfffe || r == 0xffff {
+			return utf8.RuneError
+		}
+		return r
+	}, s)
 }
 
 var (
@@ -100,7 +114,7 @@ func (c *Contract) Mermaid() string {
 			for c.State(term.Atom(names[i])) != nil {
 				names[i] += "_"
 			}
-			fmt.Fprintf(&b, "    state \"%s\" as %s\n", mermaidText.Replace(string(s)), names[i])
+			fmt.Fprintf(&b, "    state \"%s\" as %s\n", mermaidText.Replace(readable(string(s))), names[i])
 		}
 	}
 	fmt.Fprintf(&b, "    [*] --> %s\n", names[0])

@@ -223,7 +223,7 @@ func (s *svg) draw() []byte {
 		s.lane(l, s.top+nodeHeight, s.top+nodeHeight+l.y, 1)
 	}
 	for i, name := range s.d.states {
-		s.node(i, string(name))
+		s.node(i, readable(string(name)))
 	}
 	for i, n := range s.d.notes {
 		fmt.Fprintf(&s.b, `<text class="note" x="%d" y="%.1f">%s</text>`+"\n", margin, noteY+float64(i*lineHeight), xmlText.Replace(n))

@@ -101,6 +101,8 @@ func (e *explainer) matches(t Type, v term.Term) bool {
 	return m == nil || m(&e.run, v, e.level)
 }
 
+const tooLarge = "the fault lies further inside, in a value too deep or too large to be searched"
+
 // spent reports whether explaining has taken so much work that what does not match may only have been cut short.
 func (e *explainer) spent() bool { return e.run.steps >= maxSteps }
 
@@ -200,7 +202,7 @@ func (e *explainer) tuple(t Type, fields []Type, names []string, v term.Term) *M
 			continue
 		}
 		if e.spent() {
-			return nil
+			return e.at(t, v, tooLarge)
 		}
 		m := e.under("{"+strconv.Itoa(i+1)+"}", f, tu[i])
 		if names != nil && names[i] != "" && m.Reason == "" {
@@ -244,7 +246,7 @@ func (e *explainer) list(t *List, v term.Term) *Mismatch {
 	for i, el := range l {
 		if !e.matches(t.Elem, el) {
 			if e.spent() {
-				return nil
+				return e.at(t, v, tooLarge)
 			}
 			return e.under("["+strconv.Itoa(i+1)+"]", t.Elem, el)
 		}

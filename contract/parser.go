@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // A Parser reads contracts. The zero value takes every notation, and refuses imports; it may be used by many goroutines.
@@ -198,7 +199,13 @@ func (r *reader) unexpected(due string) error {
 
 // hint guesses what a wrong token was meant to be.
 func (r *reader) hint(t token) string {
+	before := ""
+	if r.i > 0 {
+		before = r.toks[r.i-1].text
+	}
 	switch {
+	case strings.HasSuffix(before, `\'`) || strings.HasSuffix(before, `\"`):
+		return "there are no escapes in contracts: a quote cannot stand inside quotes"
 	case t.kind == tWord:
 		return "names begin with a small letter, or stand in single quotes"
 	case t.kind == "=" && r.c.Dialect == UBF2:
