@@ -26,8 +26,10 @@ floor term internal/*
 	internal/* < term
 
 # F1 codecs: encodings of term, and the contract language. No processes here.
-floor etf ubfa contract contract/gen
+# JSF says in JSON what UBF(A) says, so it shares the types for strings and property lists.
+floor etf ubfa jsf contract contract/gen
 	contract < contract/gen
+	ubfa     < jsf
 
 # F2 kernel: nodes, processes, signals.
 floor .
