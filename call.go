@@ -310,12 +310,16 @@ func (c *Pending) Wait(ctx context.Context) (any, error) {
 	return c.wait(ctx, d)
 }
 
-// WaitFor is Wait with a duration, or [NoTimeout].
+// WaitFor is Wait with a duration, or [NoTimeout]. Any other negative d is over at
+// once: it is what is left of a deadline that has passed.
 func (c *Pending) WaitFor(ctx context.Context, d time.Duration) (any, error) { return c.wait(ctx, d) }
 
 func (c *Pending) wait(ctx context.Context, d time.Duration) (any, error) {
 	if c.over.Load() {
 		return c.val, c.err
+	}
+	if d < 0 && d != NoTimeout {
+		d = 0
 	}
 	n := c.node() // there is one, or the call would be over
 	k := n.parker()

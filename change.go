@@ -2,6 +2,8 @@ package kista
 
 import (
 	"errors"
+	"fmt"
+	"reflect"
 	"time"
 )
 
@@ -51,8 +53,8 @@ const (
 
 // ChangeCode asks a suspended behaviour to replace its code (statement 220). The
 // answer is nil once it is done. Otherwise all is as it was: [ErrNotSuspended];
-// [ErrUnsupported] by a behaviour that is no [CodeChanger], or for code that is
-// not for it; [ErrNotPrepared]; a [*CallbackError] if the migration failed.
+// a [*CodeError] by a behaviour that is no [CodeChanger], or for code that is not
+// for it; [ErrNotPrepared]; a [*CallbackError] if the migration failed.
 // Prepared code is given up when the process is resumed or its state replaced.
 type ChangeCode struct {
 	// Code is what the behaviour's package makes for a code change, or a
@@ -77,6 +79,37 @@ var (
 	ErrNotPrepared = errors.New("kista: no new code has been prepared")
 	errNoInstall   = errors.New("kista: the behaviour's migration returned neither a function nor an error")
 )
+
+// CodeError says that new code is not for the behaviour that it was given to. It
+// matches [ErrUnsupported].
+type CodeError struct {
+	Given string // its type; "the zero" one if it is that
+	Want  string // what the behaviour takes; empty: its code cannot be changed
+}
+
+// WrongCode is what a [CodeChanger] returns for code that is not for it; want says
+// which is.
+func WrongCode(given any, want string) error {
+	text := fmt.Sprintf("%T", given)
+	if given != nil && reflect.ValueOf(given).IsZero() {
+		text = "the zero " + text
+	}
+	return &CodeError{Given: text, Want: want}
+}
+
+func (e *CodeError) Error() string {
+	if e.Want == "" {
+		return "kista: the code of this behaviour cannot be changed"
+	}
+	return "kista: the new code is " + e.Given + ", and this behaviour takes " + e.Want
+}
+
+// Is matches [ErrUnsupported].
+func (e *CodeError) Is(target error) bool { return target == ErrUnsupported } //nolint:errorlint // identity
+
+func init() {
+	RegisterErrorType(func(e *CodeError, _ func(error) error) error { c := *e; return &c })
+}
 
 // Snapshot returns the copy of a state that a migration gets: whatever becomes of
 // it, the state itself stays as it is. A state that is not data, because there is
@@ -129,7 +162,7 @@ func (p *proc) install(f func()) {
 func (p *proc) prepare(req ChangeCode) (install func(), err error) {
 	b, ok := p.code().(CodeChanger)
 	if !ok {
-		return nil, ErrUnsupported
+		return nil, WrongCode(req.Code, "")
 	}
 	ch := CodeChange{Code: req.Code, From: p.self.Version()}
 	if h, is := ch.Code.(handled); is {

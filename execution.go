@@ -374,6 +374,7 @@ func (e *execution) terminate(reason error) {
 	p.mu.Lock()
 	p.renewLocked()
 	p.callback = inTerminate
+	p.suspended = false // it may have to hear from others for its end
 	p.mu.Unlock()
 	returned := false
 	defer func() {

@@ -24,6 +24,8 @@ type extras struct {
 	ctx      *selfContext
 	labels   context.Context // for profiles
 	thread   *thread         // in a deterministic node
+
+	postponed int32 // of the count of the mailbox
 }
 
 // none is what a process without extras has. Nobody changes it.

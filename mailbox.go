@@ -318,6 +318,23 @@ func ping(wake chan struct{}) {
 	}
 }
 
+// Postponed says how many of the messages that the process has taken its behaviour
+// keeps for later. They count against the mailbox like those that wait in it (law
+// 8), and [ProcessInfo] shows them; their bytes do not. Each call replaces the
+// number of the one before. It is for authors of behaviours, and belongs to the
+// process's own code.
+func (s *Self) Postponed(messages int) {
+	p := s.p
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.status == statusDead || messages < 0 || p.x.postponed == int32(messages) {
+		return
+	}
+	x := p.own()
+	p.count += int32(messages) - x.postponed
+	x.postponed = int32(messages)
+}
+
 // takenLocked accounts for an entry that left the mailbox.
 func (p *proc) takenLocked(m *mail) {
 	if m.counted {

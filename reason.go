@@ -57,12 +57,15 @@ var (
 	ErrNotBehaviour = errors.New("kista: the process runs a Body and answers no system requests")
 	// ErrUnsupported says that the behaviour does not answer this system request.
 	ErrUnsupported = errors.New("kista: the behaviour does not answer this system request")
+	// ErrUnknownRequest says that who was called has nothing that answers such a
+	// request. The errors of behaviours that say so in detail match it.
+	ErrUnknownRequest = errors.New("kista: the process does not know such a request")
 )
 
 func init() {
 	frozen.Register(ErrShutdown, Kill, ErrKilled, ErrNoProcess, ErrNoConnection, ErrGoexit, ErrIgnore,
 		ErrNodeStopped, ErrSystemLimit, ErrCallingSelf, ErrBadName, ErrHasName, ErrRemote, ErrBusy,
-		ErrNotBehaviour, ErrUnsupported)
+		ErrNotBehaviour, ErrUnsupported, ErrUnknownRequest)
 	frozen.RegisterType(func(e *ShutdownError, f func(error) error) error { return &ShutdownError{Cause: f(e.Cause)} })
 	frozen.RegisterType(func(e *PanicError, f func(error) error) error {
 		return &PanicError{Value: freezeValue(e.Value), Stack: slices.Clone(e.Stack), text: textOf(e.text, e.Value)}

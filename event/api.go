@@ -3,6 +3,7 @@ package event
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/kista-go/kista"
@@ -41,8 +42,11 @@ func SyncNotify(ctx context.Context, mgr kista.Addr, ev any) error {
 func manage[R any](ctx context.Context, mgr kista.Addr, req any) (R, error) {
 	v, err := kista.CallFor(ctx, kista.NoTimeout, mgr, req)
 	r, ok := v.(R)
-	if err == nil && !ok {
-		err = ErrNotManager
+	switch {
+	case err == nil && !ok:
+		err = fmt.Errorf("%w: %v", ErrNotManager, mgr)
+	case errors.Is(err, kista.ErrUnknownRequest):
+		err = fmt.Errorf("%w: %v: %w", ErrNotManager, mgr, err)
 	}
 	return r, err
 }

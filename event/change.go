@@ -101,7 +101,7 @@ func stateType(h Handler) string {
 func (m *manager) ChangeCode(ch kista.CodeChange) (kista.Migration, error) {
 	code, ok := ch.Code.(Code)
 	if !ok || code.change == nil {
-		return nil, kista.ErrUnsupported
+		return nil, kista.WrongCode(ch.Code, "an event.Code, as event.Upgrade makes it")
 	}
 	version := code.version
 	if version == "" {

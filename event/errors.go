@@ -19,9 +19,10 @@ var (
 )
 
 var (
-	errNoFactory = errors.New("event: the Spec is empty: make it with event.New")
-	errNoReason  = errors.New("event: crash without a reason")
-	errNoCode    = errors.New("event: the factory returned neither a Handler nor an error")
+	errNoFactory  = errors.New("event: the Spec is empty: make it with event.New")
+	errNoReason   = errors.New("event: crash without a reason")
+	errNilFactory = errors.New("event: the factory is nil")
+	errNoCode     = errors.New("event: the factory returned neither a Handler nor an error")
 )
 
 func init() {
@@ -96,15 +97,21 @@ func (e *HandlerError) Error() string {
 func (e *HandlerError) Unwrap() error { return e.Reason }
 
 // UnknownError says that a handler has no function for a request. Type is the
-// request's. Differs from OTP, where whoever can send could end a handler so.
+// request's; without a Handler it is the manager itself that has none. Differs from OTP, where whoever can send could end a handler so.
 type UnknownError struct {
 	Handler HandlerID
 	Type    string
 }
 
 func (e *UnknownError) Error() string {
+	if e.Handler == (HandlerID{}) {
+		return fmt.Sprintf("event: an event manager takes no call with %s itself: event.Call reaches a handler", e.Type)
+	}
 	return fmt.Sprintf("event: handler %q has no function for a call with %s", e.Handler, e.Type)
 }
+
+// Is matches [kista.ErrUnknownRequest].
+func (e *UnknownError) Is(target error) bool { return target == kista.ErrUnknownRequest } //nolint:errorlint // identity
 
 // ReplyError says that a handler answered a request with a value of a type that
 // the request does not allow. Request, Got and Want are names of types.

@@ -35,6 +35,9 @@ type Spec struct {
 // [*kista.DataError].
 func New[A any](id HandlerID, f Factory[A], args A) Spec {
 	kept, err := kista.Copy(args)
+	if f == nil {
+		err = errNilFactory
+	}
 	return Spec{id: id, make: func(c *Ctx) (Handler, error) {
 		if err != nil {
 			return nil, err

@@ -22,7 +22,7 @@ import (
 // of other types pass the handler by: a handler listens to what it knows. A
 // caller gets an [*UnknownError].
 //
-// Registering a type twice, or one that can never be sent, panics, since it is a
+// Registering a type twice, one that can never be sent, or nil panics, since it is a
 // mistake in the program's text.
 type Mux[S any] struct {
 	// Version names this code, by custom with a number, "tally/1": handlers that
@@ -107,6 +107,7 @@ func (m *Mux[S]) now() *table[S] {
 // OnEvent registers the function for events that are an E. Its error is a
 // decision, [Remove] or [SwapFor], or why the handler has failed.
 func OnEvent[S, E any](m *Mux[S], do func(c *Ctx, s *S, ev E) error) {
+	mustHave(do != nil, "OnEvent")
 	mustBeData[E](kindEvent)
 	m.change(func(t *table[S]) { t.events = t.events.with(kindEvent, reflect.TypeFor[E](), on(do)) })
 }
@@ -115,6 +116,7 @@ func OnEvent[S, E any](m *Mux[S], do func(c *Ctx, s *S, ev E) error) {
 // plain messages, timers, [kista.Down], [kista.Exited] of anyone but the
 // manager's parent. Its error means what [OnEvent] says.
 func OnInfo[S, M any](m *Mux[S], do func(c *Ctx, s *S, msg M) error) {
+	mustHave(do != nil, "OnInfo")
 	mustBeData[M](kindInfo)
 	m.change(func(t *table[S]) { t.infos = t.infos.with(kindInfo, reflect.TypeFor[M](), on(do)) })
 }
@@ -123,6 +125,7 @@ func OnInfo[S, M any](m *Mux[S], do func(c *Ctx, s *S, msg M) error) {
 // answer: a copy of the R, or the error, as [*Refused]. With [Remove] and
 // [SwapFor] the R is the answer too; [Crash] ends the handler.
 func OnCall[S any, Q Request[R], R any](m *Mux[S], do func(c *Ctx, s *S, q Q) (R, error)) {
+	mustHave(do != nil, "OnCall")
 	mustBeData[Q](kindCall)
 	mustBeData[R]("reply")
 	m.change(func(t *table[S]) {
@@ -135,17 +138,25 @@ func OnCall[S any, Q Request[R], R any](m *Mux[S], do func(c *Ctx, s *S, q Q) (R
 // OnTerminate sets the function that is called before a handler goes; see
 // [Terminator]. The last one set counts.
 func OnTerminate[S any](m *Mux[S], do func(c *Ctx, s *S, why Leaving) any) {
+	mustHave(do != nil, "OnTerminate")
 	m.change(func(t *table[S]) { t.terminate = do })
 }
 
 // OnReport sets the function that says what of the state is logged when a handler
 // has failed; see [Reporter]. The last one set counts.
 func OnReport[S any](m *Mux[S], do func(s *S) string) {
+	mustHave(do != nil, "OnReport")
 	m.change(func(t *table[S]) { t.report = do })
 }
 
 func on[S, M any](do func(c *Ctx, s *S, msg M) error) route[S] {
 	return func(c *Ctx, s *S, msg any) (any, error) { return nil, do(c, s, msg.(M)) }
+}
+
+func mustHave(has bool, what string) {
+	if !has {
+		panic("event: " + what + ": an argument is nil")
+	}
 }
 
 func mustBeData[M any](kind string) {
@@ -157,6 +168,7 @@ func mustBeData[M any](kind string) {
 // Of makes a [Factory] of handlers with the code m and the state that init makes.
 // init runs in the manager's process; args is a private copy.
 func Of[S, A any](m *Mux[S], init func(c *Ctx, args A) (*S, error)) Factory[A] {
+	mustHave(m != nil && init != nil, "Of")
 	return func(c *Ctx, args A) (Handler, error) {
 		s, err := init(c, args)
 		if err != nil {

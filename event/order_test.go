@@ -3,6 +3,7 @@ package event_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/kista-go/kista/event"
 	"github.com/kista-go/kista/internal/assert"
 	"github.com/kista-go/kista/kistatest"
+	"github.com/kista-go/kista/supervisor"
 )
 
 func TestS160_NewestFirstEachWithItsState(t *testing.T) {
@@ -355,3 +357,17 @@ func TestNotAManager(t *testing.T) {
 }
 
 type count struct{ event.Replies[int] }
+
+// A supervisor is no manager, and a manager no supervisor; both say so.
+func TestNotWhoWasMeant(t *testing.T) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
+		ctx := t.Context()
+		sup, err := supervisor.Start(ctx, n, supervisor.Spec{}, supervisor.Opts{})
+		assert.NoError(t, err)
+		err = event.SyncNotify(ctx, sup, "ev")
+		assert.ErrorIs(t, err, event.ErrNotManager)
+		assert.True(t, strings.Contains(err.Error(), sup.String()), "it does not say who: %v", err)
+		_, err = supervisor.WhichChildren(ctx, manager(t, n))
+		assert.ErrorIs(t, err, supervisor.ErrNotSupervisor)
+	})
+}

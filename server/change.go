@@ -67,7 +67,10 @@ func (e *StateError) Error() string {
 	return fmt.Sprintf("server: the state is a %s, want a %s", e.Have, e.Want)
 }
 
-var errNoState = errors.New("server: the migration returned neither a state nor an error")
+var (
+	errNoNew   = errors.New("server: the migration returned neither a Handler nor an error")
+	errNoState = errors.New("server: the migration returned neither a state nor an error")
+)
 
 func init() {
 	kista.RegisterErrorType(func(e *StateError, _ func(error) error) error { c := *e; return &c })
@@ -98,7 +101,7 @@ func (h *instance[S]) stateType() string { return reflect.TypeFor[S]().String() 
 func (l *loop) ChangeCode(ch kista.CodeChange) (kista.Migration, error) {
 	code, ok := ch.Code.(Code)
 	if !ok || code.change == nil {
-		return nil, kista.ErrUnsupported
+		return nil, kista.WrongCode(ch.Code, "a server.Code, as server.Upgrade makes it")
 	}
 	var old Handler
 	if h, is := l.h.(copier); is {
@@ -115,7 +118,7 @@ func (l *loop) ChangeCode(ch kista.CodeChange) (kista.Migration, error) {
 		switch e := h.(type) {
 		case nil:
 			if err == nil {
-				err = errNoHandler
+				err = errNoNew
 			}
 		case interface{ empty() bool }:
 			if err == nil && e.empty() {

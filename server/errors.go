@@ -12,7 +12,10 @@ import (
 // does, the caller waits until its time is over or the server ends.
 var Later = errors.New("server: the reply comes later")
 
-var errNoHandler = errors.New("server: the factory returned neither a Handler nor an error")
+var (
+	errNoFactory = errors.New("server: the factory is nil")
+	errNoHandler = errors.New("server: the factory returned neither a Handler nor an error")
+)
 
 func init() {
 	kista.RegisterError(Later)
@@ -62,6 +65,9 @@ type UnknownError struct {
 func (e *UnknownError) Error() string {
 	return fmt.Sprintf("server: %v has no function for the %s of a %s", e.Server, e.Kind, e.Type)
 }
+
+// Is matches [kista.ErrUnknownRequest].
+func (e *UnknownError) Is(target error) bool { return target == kista.ErrUnknownRequest } //nolint:errorlint // identity
 
 // ReplyError says that a server answered a request with a value of a type that
 // the request does not allow. Request, Got and Want are names of types.

@@ -24,7 +24,7 @@ import (
 // casts, where whoever can send could end the server). A continuation, which
 // the server itself asked for, ends it with an UnknownError.
 //
-// Registering a type twice, or one that can never be sent, panics, since it is a
+// Registering a type twice, one that can never be sent, or nil panics, since it is a
 // mistake in the program's text.
 type Mux[S any] struct {
 	// Version names this code, by custom with a number, "counter/1": servers that
@@ -106,6 +106,7 @@ func (m *Mux[S]) change(edit func(t *table[S])) {
 // answer: a copy of the R, or the error, as [*Refused]. [Later] answers later,
 // [Stop] and [Crash] end the server.
 func OnCall[S any, Q Request[R], R any](m *Mux[S], do func(c *Ctx, s *S, q Q) (R, error)) {
+	mustHave(do != nil, "OnCall")
 	mustBeData[Q]("call")
 	mustBeData[R]("reply")
 	m.change(func(t *table[S]) {
@@ -118,6 +119,7 @@ func OnCall[S any, Q Request[R], R any](m *Mux[S], do func(c *Ctx, s *S, q Q) (R
 
 // OnCast registers the function for casts of an M. Its error is the exit reason.
 func OnCast[S, M any](m *Mux[S], do func(c *Ctx, s *S, msg M) error) {
+	mustHave(do != nil, "OnCast")
 	mustBeData[M]("cast")
 	m.change(func(t *table[S]) {
 		t.casts = t.casts.with("cast", reflect.TypeFor[M](), on(do))
@@ -129,6 +131,7 @@ func OnCast[S, M any](m *Mux[S], do func(c *Ctx, s *S, msg M) error) {
 // [kista.Exited] of anyone but its parent, whose exit ends it (statement 125).
 // Its error is the exit reason.
 func OnInfo[S, M any](m *Mux[S], do func(c *Ctx, s *S, msg M) error) {
+	mustHave(do != nil, "OnInfo")
 	mustBeData[M]("info")
 	m.change(func(t *table[S]) {
 		t.infos = t.infos.with("info", reflect.TypeFor[M](), on(do))
@@ -138,6 +141,7 @@ func OnInfo[S, M any](m *Mux[S], do func(c *Ctx, s *S, msg M) error) {
 // OnContinue registers the function for an M given to [Ctx.Continue]. Its error
 // is the exit reason.
 func OnContinue[S, M any](m *Mux[S], do func(c *Ctx, s *S, x M) error) {
+	mustHave(do != nil, "OnContinue")
 	m.change(func(t *table[S]) {
 		t.continues = t.continues.with("continue", reflect.TypeFor[M](), on(do))
 	})
@@ -146,23 +150,32 @@ func OnContinue[S, M any](m *Mux[S], do func(c *Ctx, s *S, x M) error) {
 // OnTimeout sets the function that is called when a [Ctx.Timeout] is over. Its
 // error is the exit reason. The last one set counts.
 func OnTimeout[S any](m *Mux[S], do func(c *Ctx, s *S) error) {
+	mustHave(do != nil, "OnTimeout")
 	m.change(func(t *table[S]) { t.timeout = do })
 }
 
 // OnTerminate sets the function that is called before a server ends; see
 // [Terminator]. The last one set counts.
 func OnTerminate[S any](m *Mux[S], do func(c *Ctx, s *S, reason error) error) {
+	mustHave(do != nil, "OnTerminate")
 	m.change(func(t *table[S]) { t.terminate = do })
 }
 
 // OnReport sets the function that says what of the state is logged when a server
 // fails; see [Reporter]. The last one set counts.
 func OnReport[S any](m *Mux[S], do func(s *S) string) {
+	mustHave(do != nil, "OnReport")
 	m.change(func(t *table[S]) { t.report = do })
 }
 
 func on[S, M any](do func(c *Ctx, s *S, msg M) error) route[S] {
 	return func(c *Ctx, s *S, msg any) error { return do(c, s, msg.(M)) }
+}
+
+func mustHave(has bool, what string) {
+	if !has {
+		panic("server: " + what + ": an argument is nil")
+	}
 }
 
 func mustBeData[M any](kind string) {
@@ -175,6 +188,7 @@ func mustBeData[M any](kind string) {
 // init runs in the new process; args is a private copy. m keeps the functions,
 // init the state: a server is a pair of both.
 func Of[S, A any](m *Mux[S], init func(c *Ctx, args A) (*S, error)) Factory[A] {
+	mustHave(m != nil && init != nil, "Of")
 	return func(c *Ctx, args A) (Handler, error) {
 		s, err := init(c, args)
 		if err != nil {

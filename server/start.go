@@ -41,6 +41,9 @@ func StartMonitor[A any](ctx context.Context, self *kista.Self, f Factory[A], ar
 // every start fails with a [*kista.DataError].
 func Child[A any](f Factory[A], args A, o Opts) kista.Program {
 	kept, err := kista.Copy(args)
+	if f == nil {
+		err = errNoFactory
+	}
 	return kista.BehaviourProgram(o, "server", func() (kista.Behaviour, error) {
 		if err != nil {
 			return nil, err

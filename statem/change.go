@@ -69,6 +69,7 @@ var (
 	_ kista.CodeChanger = (*machine[int])(nil)
 
 	errNoData = errors.New("statem: the migration returned neither data nor an error")
+	errNoNew  = errors.New("statem: the migration returned neither a Handler nor an error")
 )
 
 // holds is an instance as seen by those who know the type of its data.
@@ -94,7 +95,7 @@ func dataType(h any) string {
 func (m *machine[S]) ChangeCode(ch kista.CodeChange) (kista.Migration, error) {
 	code, ok := ch.Code.(Code[S])
 	if !ok || code.change == nil {
-		return nil, kista.ErrUnsupported
+		return nil, kista.WrongCode(ch.Code, "a "+reflect.TypeFor[Code[S]]().String()+", as statem.Upgrade makes it")
 	}
 	var old Handler[S]
 	if h, is := m.handler().(interface{ copied() Handler[S] }); is {
@@ -110,7 +111,7 @@ func (m *machine[S]) ChangeCode(ch kista.CodeChange) (kista.Migration, error) {
 	return func() (func(), error) {
 		state, h, err := code.change(ch, was, old)
 		if err == nil && h == nil {
-			err = errNoHandler
+			err = errNoNew
 		}
 		if err != nil {
 			return nil, err

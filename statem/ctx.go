@@ -2,6 +2,7 @@ package statem
 
 import (
 	"errors"
+	"reflect"
 	"slices"
 	"time"
 
@@ -70,6 +71,8 @@ func (c *Ctx[S]) NextState(s S) {
 	switch {
 	case c.m.phase == starting:
 		c.bad("NextState", "the factory returns the first state")
+	case !reflect.ValueOf(&s).Elem().Comparable():
+		c.bad("NextState", "== does not compare the state, which is a "+typeName(s))
 	case c.m.phase == entering && s != c.m.state:
 		c.bad("NextState", "an entry call cannot change the state: set a state timeout of zero, or insert an event where the state is changed")
 	default:

@@ -11,11 +11,15 @@ import (
 
 // Postpone, returned by a function that handles an event, puts the event off: it
 // is handled again once the state has changed, before newer ones, and after
-// those postponed earlier (statement 142). What else the function asked for is
+// those postponed earlier (statement 142), and counts against the mailbox until
+// then. What else the function asked for is
 // carried out; a caller waits on.
 var Postpone = errors.New("statem: the event is postponed")
 
-var errNoHandler = errors.New("statem: the factory returned neither a Handler nor an error")
+var (
+	errNoFactory = errors.New("statem: the factory is nil")
+	errNoHandler = errors.New("statem: the factory returned neither a Handler nor an error")
+)
 
 func init() {
 	kista.RegisterError(Postpone)
@@ -73,6 +77,9 @@ type UnknownError struct {
 func (e *UnknownError) Error() string {
 	return fmt.Sprintf("statem: %v has no function for %s in state %s", e.Machine, e.Event, e.State)
 }
+
+// Is matches [kista.ErrUnknownRequest].
+func (e *UnknownError) Is(target error) bool { return target == kista.ErrUnknownRequest } //nolint:errorlint // identity
 
 // plain turns the package's own errors into the kernel's.
 func plain(err error) error {

@@ -173,6 +173,10 @@ func (m *machine[S]) settle(moved, postponed bool) error {
 		m.queue.retry()
 	}
 	m.queue.insert(m.turn.inserted)
+	if n := len(m.queue.postponed); n != m.queue.told {
+		m.queue.told = n
+		m.c.Postponed(n)
+	}
 	err := m.timeouts.apply(m.turn.timeouts)
 	m.turn, m.event = turn[S]{}, Event{}
 	return err

@@ -31,7 +31,7 @@ import (
 // ends the machine with an [*ActionError]. A Mux to whose In none was named goes
 // anywhere.
 //
-// Registering a type twice, or one that can never be sent, panics, since it is a
+// Registering a type twice, one that can never be sent, or nil panics, since it is a
 // mistake in the program's text.
 type Mux[S comparable, D any] struct {
 	// Version names this code, by custom with a number, "lock/1": machines that run
@@ -191,6 +191,7 @@ func (m *Mux[S, D]) Handler(d *D) Handler[S] { return &instance[S, D]{m, d} }
 // Of makes a [Factory] of machines with the code m and the first state and data
 // that init makes. init runs in the new process; args is a private copy.
 func Of[S comparable, D, A any](m *Mux[S, D], init func(c *Ctx[S], args A) (S, *D, error)) Factory[S, A] {
+	mustHave(m != nil && init != nil, "Of")
 	return func(c *Ctx[S], args A) (S, Handler[S], error) {
 		s, d, err := init(c, args)
 		if err != nil {

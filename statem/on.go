@@ -15,6 +15,7 @@ import (
 // and [Crash] end the machine. What it asked for of c is carried out in any
 // case but the last two.
 func OnCall[S comparable, D any, Q server.Request[R], R any](in Scope[S, D], do func(c *Ctx[S], d *D, q Q) (R, error)) {
+	mustHave(do != nil, "OnCall")
 	mustBeData[R]("reply")
 	add[S, D, Q](in, CallEvent, func(c *Ctx[S], d *D, ev Event) error {
 		r, err := do(c, d, ev.Msg.(Q))
@@ -25,6 +26,7 @@ func OnCall[S comparable, D any, Q server.Request[R], R any](in Scope[S, D], do 
 // OnCast adds the function for casts of an M. Its error is the exit reason,
 // unless it is [Postpone].
 func OnCast[S comparable, D, M any](in Scope[S, D], do func(c *Ctx[S], d *D, msg M) error) {
+	mustHave(do != nil, "OnCast")
 	add[S, D, M](in, CastEvent, on(do))
 }
 
@@ -33,12 +35,14 @@ func OnCast[S comparable, D, M any](in Scope[S, D], do func(c *Ctx[S], d *D, msg
 // anyone but its parent, whose exit ends it (statements 125, 159). Its error is
 // the exit reason, unless it is [Postpone].
 func OnInfo[S comparable, D, M any](in Scope[S, D], do func(c *Ctx[S], d *D, msg M) error) {
+	mustHave(do != nil, "OnInfo")
 	add[S, D, M](in, InfoEvent, on(do))
 }
 
 // OnInternal adds the function for an M given to [Ctx.NextInternal]. Its error is
 // the exit reason, unless it is [Postpone].
 func OnInternal[S comparable, D, M any](in Scope[S, D], do func(c *Ctx[S], d *D, msg M) error) {
+	mustHave(do != nil, "OnInternal")
 	add[S, D, M](in, InternalEvent, on(do))
 }
 
@@ -46,6 +50,7 @@ func OnInternal[S comparable, D, M any](in Scope[S, D], do func(c *Ctx[S], d *D,
 // one, must be an M; any will do where it does not matter. Its error is the exit
 // reason, unless it is [Postpone].
 func OnTimeout[S comparable, D, M any](in Scope[S, D], which Timeout, do func(c *Ctx[S], d *D, msg M) error) {
+	mustHave(do != nil, "OnTimeout")
 	if why := which.check(); why != "" {
 		panic("statem: OnTimeout: " + why)
 	}
@@ -70,6 +75,7 @@ func OnTimeout[S comparable, D, M any](in Scope[S, D], which Timeout, do func(c 
 // it answers with [Ctx.Reply]. Its error is the exit reason, unless it is
 // [Postpone].
 func OnEvent[S comparable, D any](in Scope[S, D], do func(c *Ctx[S], d *D, ev Event) error) {
+	mustHave(do != nil, "OnEvent")
 	in.change(func(p *place[S, D]) {
 		once(p.event != nil, "any event")
 		p.event = do
@@ -79,6 +85,7 @@ func OnEvent[S comparable, D any](in Scope[S, D], do func(c *Ctx[S], d *D, ev Ev
 // OnEnter adds the function that is called when one of the states is entered,
 // from old; see [Enterer]. Its error is the exit reason.
 func OnEnter[S comparable, D any](in Scope[S, D], do func(c *Ctx[S], d *D, old S) error) {
+	mustHave(do != nil, "OnEnter")
 	in.change(func(p *place[S, D]) {
 		once(p.enter != nil, "entering a state")
 		p.enter = do
@@ -88,12 +95,14 @@ func OnEnter[S comparable, D any](in Scope[S, D], do func(c *Ctx[S], d *D, old S
 // OnTerminate sets the function that is called before a machine ends; see
 // [Terminator]. The last one set counts.
 func OnTerminate[S comparable, D any](m *Mux[S, D], do func(c *Ctx[S], d *D, reason error) error) {
+	mustHave(do != nil, "OnTerminate")
 	m.change(func(t *table[S, D]) { t.terminate = do })
 }
 
 // OnReport sets the function that says what of the data is logged when a machine
 // fails; see [Reporter]. The last one set counts.
 func OnReport[S comparable, D any](m *Mux[S, D], do func(d *D) string) {
+	mustHave(do != nil, "OnReport")
 	m.change(func(t *table[S, D]) { t.report = do })
 }
 
@@ -119,6 +128,12 @@ func on[S comparable, D, M any](do func(c *Ctx[S], d *D, msg M) error) route[S, 
 func once(twice bool, what any) {
 	if twice {
 		panic(fmt.Sprintf("statem: two functions for %v", what))
+	}
+}
+
+func mustHave(has bool, what string) {
+	if !has {
+		panic("statem: " + what + ": an argument is nil")
 	}
 }
 

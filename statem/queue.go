@@ -8,6 +8,7 @@ import "slices"
 type queue struct {
 	stack     []Event // the last one comes first
 	postponed []Event // oldest first
+	told      int     // how many of these the kernel has been told of
 }
 
 // take takes the first event to be handled.

@@ -35,6 +35,9 @@ func (m *machine[S]) report(reason error) {
 		}
 	}
 	if running := m.timeouts.names(); len(running) > 0 {
+		if more := len(running) - shownEvents; more > 0 {
+			running = append(running[:shownEvents], fmt.Sprintf("and %d more", more))
+		}
 		attrs = append(attrs, slog.Any("timeouts", running))
 	}
 	if data := m.dataForReport(); data != "" {

@@ -41,6 +41,9 @@ func StartMonitor[S comparable, A any](ctx context.Context, self *kista.Self, f 
 // data, every start fails with a [*kista.DataError].
 func Child[S comparable, A any](f Factory[S, A], args A, o Opts) kista.Program {
 	kept, err := kista.Copy(args)
+	if f == nil {
+		err = errNoFactory
+	}
 	return kista.BehaviourProgram(o, "statem", func() (kista.Behaviour, error) {
 		if err != nil {
 			return nil, err

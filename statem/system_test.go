@@ -218,9 +218,8 @@ func TestCodeChange(t *testing.T) {
 			}),
 		} {
 			_, err := kista.System(t.Context(), pid, kista.ChangeCode{Code: code})
-			if err != kista.ErrUnsupported {
-				t.Errorf("%s: %v", name, err)
-			}
+			assert.ErrorIs(t, err, kista.ErrUnsupported)
+			t.Logf("%s: %v", name, err)
 		}
 		for name, code := range map[string]statem.Code[string]{
 			"an error": statem.Upgrade(m2, func(_ kista.CodeChange, s string, b *box) (string, *box2, error) {

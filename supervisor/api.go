@@ -2,6 +2,8 @@ package supervisor
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/kista-go/kista"
 )
@@ -11,8 +13,11 @@ import (
 func call[R any](ctx context.Context, sup kista.Addr, req any) (R, error) {
 	v, err := kista.CallFor(ctx, kista.NoTimeout, sup, req)
 	r, ok := v.(R)
-	if err == nil && !ok {
-		err = ErrNotSupervisor
+	switch {
+	case err == nil && !ok:
+		err = fmt.Errorf("%w: %v", ErrNotSupervisor, sup)
+	case errors.Is(err, kista.ErrUnknownRequest):
+		err = fmt.Errorf("%w: %v: %w", ErrNotSupervisor, sup, err)
 	}
 	return r, err
 }

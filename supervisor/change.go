@@ -41,7 +41,7 @@ func (b *behaviour) ChangeCode(ch kista.CodeChange) (kista.Migration, error) {
 			b.core.pool, b.owner = common, code
 		}
 	default:
-		return nil, kista.ErrUnsupported
+		return nil, kista.WrongCode(ch.Code, "a supervisor.Spec, or of a pool a *supervisor.Pool")
 	}
 	switch {
 	case err != nil:

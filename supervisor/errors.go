@@ -30,11 +30,18 @@ var (
 	ErrPool = errors.New("supervisor: not possible with a pool")
 	// ErrNotPool: the supervisor is not the pool that it was taken for.
 	ErrNotPool = errors.New("supervisor: the supervisor does not belong to that pool")
-	// ErrUnknownRequest: a call that is not one of a supervisor's.
-	ErrUnknownRequest = errors.New("supervisor: unknown request")
+	// ErrUnknownRequest: a call that is not one of a supervisor's. It matches
+	// [kista.ErrUnknownRequest].
+	ErrUnknownRequest error = unknown{}
 	// ErrNotSupervisor: the answer was not a supervisor's.
 	ErrNotSupervisor = errors.New("supervisor: the process is not a supervisor")
 )
+
+type unknown struct{}
+
+func (unknown) Error() string { return "supervisor: a supervisor does not know such a request" }
+
+func (unknown) Is(target error) bool { return target == kista.ErrUnknownRequest } //nolint:errorlint // identity
 
 func init() {
 	kista.RegisterError(ErrNotFound, ErrRunning, ErrRestarting, ErrAlreadyPresent, ErrAlreadyStarted,

@@ -44,6 +44,39 @@ func TestS184_Shutdown(t *testing.T) {
 	}
 }
 
+// One that is suspended ends when it is told to, like any other (statement 221),
+// though it has to hear from its children for that.
+func TestS184_Suspended(t *testing.T) {
+	ways := map[string]func(t *testing.T, n *kista.Node, sup kista.PID){
+		"terminate": func(t *testing.T, _ *kista.Node, sup kista.PID) {
+			_, err := kista.System(ctx, sup, kista.Terminate{Reason: kista.ErrShutdown})
+			assert.NoError(t, err)
+		},
+		"stop": func(t *testing.T, n *kista.Node, sup kista.PID) { stop(t, n, sup) },
+		"exit signal": func(t *testing.T, n *kista.Node, sup kista.PID) {
+			assert.NoError(t, kista.Exit(sup, kista.ErrShutdown))
+		},
+	}
+	for name, end := range ways {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, n *kista.Node, d *diary) {
+				sup := start(t, n, supervisor.Spec{Children: []supervisor.Child{d.stubborn("a", time.Second), d.stubborn("b", time.Second)}})
+				_, err := kista.System(ctx, sup, kista.Suspend{})
+				assert.NoError(t, err)
+				began := time.Now()
+				end(t, n, sup)
+				if name == "exit signal" { // of a stranger: a message, which lies until it is resumed
+					_, err := kista.System(ctx, sup, kista.Terminate{Reason: kista.ErrShutdown})
+					assert.NoError(t, err)
+				}
+				_, err = kista.Wait(ctx, sup)
+				assert.NoError(t, err)
+				assert.Equal(t, time.Since(began), 2*time.Second)
+			})
+		})
+	}
+}
+
 func TestS184_AwaitsAChildThatUnlinkedItself(t *testing.T) {
 	bubble(t, func(t *testing.T, n *kista.Node, d *diary) {
 		c := supervisor.Child{ID: "a", Start: program(worker{

@@ -14,7 +14,7 @@ import (
 // 220). code is what the behaviour's package makes for it (server.Upgrade, a
 // supervisor.Spec or *supervisor.Pool, ...), or a [kista.CodeHandle] of it, whose name is then the
 // version; extra is data for the migration. On an error the behaviour has its old
-// code and state: [kista.ErrNotSuspended]; [kista.ErrUnsupported] if the code is
+// code and state: [kista.ErrNotSuspended]; a [*kista.CodeError] if the code is
 // not for it; a [*kista.CallbackError] if the migration returned an error,
 // panicked, called Goexit, or did not return within [kista.DefaultHookTimeout].
 // Only if the error is that ctx ended, it is not known whether the code has
@@ -105,6 +105,9 @@ func Upgrade(ctx context.Context, plan Plan) ([]Upgraded, error) {
 	report := u.report()
 	if err := check(ctx, report); err != nil || len(report) == 0 {
 		return report, err
+	}
+	if plan.SuspendTimeout < 0 || plan.MigrateTimeout < 0 {
+		return report, fmt.Errorf("sys: a time of the plan is negative: %v, %v", plan.SuspendTimeout, plan.MigrateTimeout)
 	}
 	node := kista.NodeOf(report[0].PID)
 	u.now = node.Now

@@ -8,7 +8,7 @@
 //
 // A *task* is a process that runs one function ([Func]) and ends. Its *owner*
 // started it and awaits it: the process whose [kista.Self] was given, or a plain
-// goroutine, which has a context. Nobody else may ask ([ErrNotOwner]).
+// goroutine, which has a context. No other process may ask ([ErrNotOwner]).
 //
 //	t := task.Async(self, func(s *kista.Self) (Page, error) { return fetch(s, url) })
 //	...

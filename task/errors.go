@@ -8,11 +8,15 @@ import (
 	"github.com/kista-go/kista"
 )
 
-// ErrNotOwner says that somebody else's task was asked for: only the process that
-// started a task awaits it, yields to it and shuts it down.
+// ErrNotOwner says that a process asked for somebody else's task: only the one that
+// started it awaits it, yields to it and shuts it down. It is a guard against
+// mistakes: plain goroutines, and contexts derived from a Self, are not told apart.
 var ErrNotOwner = errors.New("task: only the task's owner may ask for its result")
 
-var errNoReason = errors.New("task: crash without a reason")
+var (
+	errNoReason = errors.New("task: crash without a reason")
+	errZero     = errors.New("task: the zero Task is none: Async and its kin make tasks")
+)
 
 func init() {
 	kista.RegisterError(ErrNotOwner)

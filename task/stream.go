@@ -127,7 +127,7 @@ type item[R any] struct {
 // full tells whether there is no room for another task. Without an order nothing
 // waits, so that the buffer does not matter.
 func (s *stream[R]) full() bool {
-	return s.runs >= s.o.MaxConcurrency || len(s.items) >= s.o.MaxConcurrency+s.o.Buffer
+	return s.runs >= s.o.MaxConcurrency || len(s.items)-s.o.Buffer >= s.o.MaxConcurrency
 }
 
 func (s *stream[R]) add(start func() (*Task[R], error)) {

@@ -218,7 +218,7 @@ func (t *Task[R]) Yield(ctx context.Context, d time.Duration) (v R, over bool, e
 		return v, false, err
 	}
 	if t.call == nil {
-		return v, true, t.err
+		return v, true, t.unstarted()
 	}
 	_, err = t.call.WaitFor(ctx, d)
 	if !t.missing(ctx, err) {
@@ -256,7 +256,7 @@ func (t *Task[R]) Shutdown(ctx context.Context, d time.Duration) (v R, err error
 		return v, err
 	}
 	if t.call == nil {
-		return v, t.err
+		return v, t.unstarted()
 	}
 	if !t.over() {
 		t.unlink()
@@ -268,6 +268,14 @@ func (t *Task[R]) Shutdown(ctx context.Context, d time.Duration) (v R, err error
 		<-t.call.Done() // a kernel operation of its own may be under way: short
 	}
 	return t.result()
+}
+
+// unstarted is why there is no task.
+func (c *core) unstarted() error {
+	if c.err == nil {
+		return &Error{Reason: errZero}
+	}
+	return c.err
 }
 
 // result is what came of a task that is over.

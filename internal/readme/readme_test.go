@@ -61,6 +61,7 @@ func TestRender(t *testing.T) {
 		{"the body of an example", "README.md", "#ExampleCounter", body},
 		{"declarations", "docs/x/a.md", "#Counter,Counter.Add", "// A Counter counts.\ntype Counter struct{ n int }\n\n// Add adds.\nfunc (c *Counter) Add() {\n\tc.n++\n}\n"},
 		{"a constant", "docs/a.md", "#two", "const one, two = 1, 2\n"},
+		{"two names of one declaration", "docs/a.md", "#one,two", "const one, two = 1, 2\n"},
 		{"a program", "docs/a.md", "#one,ExampleCounter", "const one, two = 1, 2\n\nfunc main() {\n\tvar c Counter\n\tif true {\n\t\tc.Add()\n\t}\n\n\tfmt.Println(c.n)\n\t// Output: 1\n}\n"},
 		{"a file", "docs/a.md", "", tested},
 	} {

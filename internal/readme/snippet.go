@@ -27,6 +27,7 @@ func snippet(fsys fs.FS, ref string) (string, error) {
 	}
 	names := strings.Split(list, ",")
 	var parts []string
+	shown := map[ast.Decl]bool{} // two names may be of one declaration
 	for _, want := range names {
 		d := src.find(want)
 		switch f, isFunc := d.(*ast.FuncDecl); {
@@ -36,8 +37,9 @@ func snippet(fsys fs.FS, ref string) (string, error) {
 			return dedent(src.between(f.Body.Lbrace+1, f.Body.Rbrace)), nil
 		case isFunc && strings.HasPrefix(want, "Example"):
 			parts = append(parts, "func main() "+src.between(f.Body.Pos(), f.Body.End()))
-		default:
+		case !shown[d]:
 			parts = append(parts, src.decl(d))
+			shown[d] = true
 		}
 	}
 	return strings.Join(parts, "\n"), nil
