@@ -51,6 +51,9 @@ func Page(r *Results, a About, img string) (page string, plots map[string]string
 	}
 	line("- sizes: `%s`", a.Sizes)
 	line("\n## Goals\n\n%s", GoalTable(main))
+	if why := bounds(main); why != "" {
+		line("What bounds those that are not reached:\n\n%s", why)
+	}
 	line("## Results\n\n%s", MainTable(main))
 	line("## While handlers block\n")
 	line("Round trips of one pair while 16 other processes block: p50 / p99 in microseconds, and round trips a second.\n\n%s", BlockingTable(main))
