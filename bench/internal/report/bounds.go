@@ -16,7 +16,7 @@ var Bounds = map[Key]string{
 	{"W14", "blocking_hop"}: "A goroutine parks and is woken by a channel: with 10 processes a hop takes 0.6 us, with 10,000 " +
 		"twice that, since stack, channel and descriptor of each have left the cache. The floor, rawq, has the same cost in " +
 		"fewer lines of the cache: it keeps no identity, state and limit beside its queue.",
-	{"W8", "call_1"}: "Two switches between goroutines, one of them to a worker that has parked, are two thirds of it. A " +
+	{"W8", "call_1"}: "Two switches between goroutines, one of them to a worker that has parked, are half of it. A " +
 		"callee that ran on its caller's stack would save them, and could not be left behind when the call's time is over.",
 	{"W8", "call_handler"}: "As for a call of a Body, and the worker of the handler that waits must find somebody to take its place.",
 	{"W3", "msg_native"}: "A third of the CPU time goes into entries of mailboxes, which travel from one processor's pool to " +
