@@ -79,7 +79,8 @@ type Pending struct {
 	err    error
 	waiter *parker
 	done   chan struct{}            // for those who select, and for a second one who waits
-	sink   func(val any, err error) // not nil: the caller is beyond a carrier
+	sink   func(val any, err error) // not nil: somebody beyond a carrier has a part in it
+	made   *farCall                 // not nil: it was made beyond that carrier
 	notice *notice
 
 	prev, next *Pending // the server's ring of requests it holds, guarded by its mu

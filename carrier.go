@@ -18,8 +18,10 @@ import (
 // for the other side. [Pipe] is the in-memory twin.
 type Carrier interface {
 	// Carry takes one signal. The PIDs, references and requests in it, also those
-	// inside Msg, are the sending node's: the carrier translates them. A
-	// *DataError refuses this one message; any other error means that the
+	// inside Msg, are the sending node's: the carrier translates them
+	// ([Peer.Export]). A *DataError refuses this one message, and so does a
+	// *MailboxFullError, with which a carrier may refuse messages and requests, not
+	// other signals, while too much waits. Any other error means that the
 	// connection is lost.
 	Carry(sig Signal) error
 }
@@ -67,7 +69,8 @@ type Peer struct {
 	gone    bool                          // another life of the node has taken its place
 	proxies map[uint64]weak.Pointer[proc] // by the number that the other side gave
 	names   map[string]weak.Pointer[proc]
-	calls   map[uint64]*Pending
+	calls   map[uint64]*Pending // made there
+	lent    map[uint64]*Pending // not made there, but may be answered there
 }
 
 // far is the distant half of a proxy: which process of which peer it stands for.
@@ -215,8 +218,12 @@ func (r *Peer) carry(sig Signal) error {
 		return nil
 	}
 	var data *DataError
-	if errors.As(err, &data) {
+	var full *MailboxFullError
+	switch {
+	case errors.As(err, &data):
 		return data
+	case errors.As(err, &full):
+		return full
 	}
 	r.Lost()
 	return r.noWay()

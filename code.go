@@ -12,7 +12,10 @@ import (
 // sent. The zero handle names nothing: Func returns F's zero value.
 type CodeHandle[F any] struct{ entry *codeEntry }
 
-type codeHandle interface{ codeHandle() }
+type codeHandle interface {
+	codeName() string
+	codeNamed(name string) (any, bool) // a handle of the same type
+}
 
 type codeEntry struct {
 	name string
@@ -77,4 +80,11 @@ func (h CodeHandle[F]) Name() string {
 // String returns the name.
 func (h CodeHandle[F]) String() string { return h.Name() }
 
-func (h CodeHandle[F]) codeHandle() {}
+func (h CodeHandle[F]) codeName() string { return h.Name() }
+
+func (CodeHandle[F]) codeNamed(name string) (any, bool) {
+	if name == "" {
+		return CodeHandle[F]{}, true
+	}
+	return CodeNamed[F](name)
+}

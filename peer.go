@@ -28,14 +28,11 @@ func (r *Peer) Receive(sig Signal) {
 	case SignalRequest:
 		r.request(sig)
 	case SignalReply:
-		r.mu.Lock()
-		c := r.calls[sig.Call]
-		r.mu.Unlock()
-		if c != nil {
+		if c := r.asked(sig.Call); c != nil {
 			if ended, ok := sig.Reason.(*CallError); ok { //nolint:errorlint // as made by fail
 				c.fail(ended.Reason)
 			} else {
-				c.complete(sig.Msg, sig.Reason)
+				From{c}.answer(sig.Msg, sig.Reason)
 			}
 		}
 	case SignalDown:
@@ -80,7 +77,7 @@ func (r *Peer) relay(sig Signal) {
 // nobody else will.
 func (r *Peer) undoIfLost(sig Signal) {
 	if (sig.Kind == SignalLink || sig.Kind == SignalMonitor) && !r.up() {
-		sig.From.p.disconnect().run()
+		sig.From.p.disconnect(r.noWay()).run()
 	}
 }
 
@@ -149,10 +146,8 @@ func (r *Peer) target(sig Signal) *proc {
 }
 
 func (r *Peer) request(sig Signal) {
-	answer := func(val any, err error) {
-		_ = r.carry(Signal{Kind: SignalReply, Call: sig.Call, Msg: val, Reason: err})
-	}
-	c := &Pending{to: sig.To, caller: sig.From, sink: answer}
+	c := r.callOf(sig.Call)
+	c.to, c.caller = sig.To, sig.From
 	p := r.target(sig)
 	if p == nil {
 		c.fail(ErrNoProcess)
@@ -190,8 +185,28 @@ func (r *Peer) monitor(sig Signal) {
 // (statements 44, 61). Processes on the other side may still live; their PIDs
 // stay good, and are reachable again once the node is attached anew under its
 // name. Calling it twice is fine.
-func (r *Peer) Lost() {
+func (r *Peer) Lost() { r.lose(ErrNoConnection, false) }
+
+// Died is Lost for a node that has itself ended, and will not come back: whoever
+// has ties over the connection is told reason instead of [ErrNoConnection], and
+// its PIDs are from then on those of processes that have ended. The name is
+// forgotten.
+func (r *Peer) Died(reason error) {
+	if reason = Freeze(reason); reason == nil {
+		reason = ErrNoConnection
+	}
+	r.lose(reason, true)
+	n := r.node
+	n.namesMu.Lock()
+	defer n.namesMu.Unlock()
+	if n.peers[r.name] == r {
+		delete(n.peers, r.name)
+	}
+}
+
+func (r *Peer) lose(reason error, gone bool) {
 	r.mu.Lock()
+	r.gone = r.gone || gone
 	if r.lost {
 		r.mu.Unlock()
 		return
@@ -213,25 +228,25 @@ func (r *Peer) Lost() {
 	for _, c := range r.calls {
 		calls = append(calls, c)
 	}
-	r.calls = map[uint64]*Pending{}
+	r.calls, r.lent = map[uint64]*Pending{}, nil
 	r.mu.Unlock()
 	for _, p := range all {
-		p.disconnect().run()
+		p.disconnect(reason).run()
 	}
 	for _, c := range calls {
-		c.fail(r.noWay())
+		c.fail(private(reason))
 	}
 }
 
 // disconnect undoes all ties that cross a broken connection through the proxy p.
-func (p *proc) disconnect() (a after) {
+func (p *proc) disconnect(reason error) (a after) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, peer := range p.x.links.sorted() {
-		a.signals = append(a.signals, signal{kind: sigLinkExit, from: p.pid(), to: peer, reason: ErrNoConnection})
+		a.signals = append(a.signals, signal{kind: sigLinkExit, from: p.pid(), to: peer, reason: reason})
 	}
 	for _, ref := range sortedRefs(p.x.watchers) {
-		a.signals = append(a.signals, p.x.watchers[ref].down(ref, ErrNoConnection))
+		a.signals = append(a.signals, p.x.watchers[ref].down(ref, reason))
 	}
 	for _, ref := range sortedRefs(p.x.monitors) {
 		a.signals = append(a.signals, signal{kind: sigDemonitor, from: p.pid(), to: p.x.monitors[ref].target, ref: ref})

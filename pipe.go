@@ -149,18 +149,10 @@ func (n *Node) exportLocked(p *proc) {
 // imported finds the receiver's own process behind the sender's proxy: a dead
 // one if nobody remembers it.
 func (r *Peer) imported(proxy *proc) PID {
-	n := r.node
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	p := n.exported[proxy.x.far.id].Value()
-	if p == nil {
-		if proxy.x.far.id == 0 {
-			return PID{} // stands for a name or an alias
-		}
-		p = n.deceased(proxy.x.far.id)
-		n.exportLocked(p)
+	if proxy.x.far.id == 0 {
+		return PID{} // stands for a name or an alias
 	}
-	return p.pid()
+	return r.node.exportedPID(proxy.x.far.id)
 }
 
 func (e *pipeEnd) ref(r Ref) Ref {

@@ -50,7 +50,7 @@ func (in *inspection) run() {
 		return
 	}
 	if in.text {
-		in.said = typeName(in.err) + " (its Error method failed)"
+		in.said = typeName(in.err) + failing
 	}
 	for in.step < steps {
 		done := make(chan struct{})
@@ -113,10 +113,13 @@ func (in *inspection) confirm() {
 func text(err error) (s string) {
 	defer func() {
 		if recover() != nil {
-			s = typeName(err) + " (its Error method failed)"
+			s = typeName(err) + failing
 		}
 	}()
 	return err.Error()
 }
+
+// failing follows the name of a type in place of the text of an error that has none.
+const failing = " (its Error method failed)"
 
 func typeName(err error) string { return reflect.TypeOf(err).String() }
