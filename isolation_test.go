@@ -93,7 +93,7 @@ func isolationTests(t *testing.T) map[string]string {
 	t.Helper()
 	decl := regexp.MustCompile(`(?m)^func (Test\w+)\(t `)
 	out := map[string]string{}
-	for dir, pkg := range map[string]string{".": "kista", "supervisor": "supervisor", "wasm": "wasm", "port": "port"} {
+	for dir, pkg := range map[string]string{".": "kista", "supervisor": "supervisor", "wasm": "wasm", "port": "port", "peer": "peer"} {
 		files, err := filepath.Glob(filepath.Join(dir, "*_test.go"))
 		assert.NoError(t, err)
 		for _, file := range files {

@@ -1,0 +1,4 @@
+package peer
+
+// Raced tells whether the race detector is on.
+const Raced = raced
