@@ -18,6 +18,9 @@ type Encoder struct {
 	Compress int
 	// Depth is how deep a value may be nested; 0 means 10000, and no value lifts it above 100000.
 	Depth int
+	// Minor1 writes atoms in Latin-1 where they fit, as OTP 25 and earlier do by default ({minor_version,1}): for peers
+	// that know no other.
+	Minor1 bool
 	// CacheIndex gives the index of an atom in the atom cache references of a distribution frame, where it has one; nil
 	// means no cache. Only [Encoder.AppendBare] uses it.
 	CacheIndex func(term.Atom) (index uint8, ok bool)
@@ -53,7 +56,7 @@ func (e Encoder) Append(dst []byte, t term.Term) ([]byte, error) {
 // AppendBare appends the encoding of t without a version byte, as it stands in a distribution frame after a header;
 // Compress is not used. After an error dst comes back as it was.
 func (e Encoder) AppendBare(dst []byte, t term.Term) ([]byte, error) {
-	w := encoder{b: dst, depth: min(max(e.Depth, 0), hardDepth), cache: e.CacheIndex}
+	w := encoder{b: dst, depth: min(max(e.Depth, 0), hardDepth), cache: e.CacheIndex, latin1: e.Minor1}
 	if e.Depth == 0 {
 		w.depth = defaultDepth
 	}
@@ -67,6 +70,8 @@ type encoder struct {
 	b     []byte
 	depth int // levels left
 	cache func(term.Atom) (uint8, bool)
+
+	latin1 bool // atoms, where they fit
 }
 
 func refuse(format string, args ...any) *EncodeError {

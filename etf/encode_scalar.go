@@ -67,6 +67,9 @@ func (w *encoder) atom(a term.Atom) *EncodeError {
 	if n > maxAtomChars && utf8.RuneCountInString(string(a)) > maxAtomChars {
 		return refuse("atom of more than %d characters", maxAtomChars)
 	}
+	if w.latin1 && w.latin1Atom(string(a)) {
+		return nil
+	}
 	if n <= math.MaxUint8 {
 		w.b = append(w.b, tagSmallAtomUTF8, byte(n))
 	} else {
@@ -75,6 +78,23 @@ func (w *encoder) atom(a term.Atom) *EncodeError {
 	}
 	w.b = append(w.b, a...)
 	return nil
+}
+
+// latin1Atom writes an atom in the old form, if it fits.
+func (w *encoder) latin1Atom(a string) bool {
+	n := 0
+	for _, r := range a {
+		if r > math.MaxUint8 {
+			return false
+		}
+		n++
+	}
+	w.tag(tagAtom)
+	w.u16(n)
+	for _, r := range a {
+		w.b = append(w.b, byte(r))
+	}
+	return true
 }
 
 func (w *encoder) bits(v term.Bits) *EncodeError {
