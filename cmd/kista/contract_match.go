@@ -11,13 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kista-go/kista/contract"
-	"github.com/kista-go/kista/term"
 )
-
-// valueReaders read a value as --from says.
-var valueReaders = map[string]func([]byte) (term.Term, error){
-	"text": func(b []byte) (term.Term, error) { return term.Parse(string(b)) },
-}
 
 func contractMatchCommand() *cobra.Command {
 	var flags contractFlags
@@ -47,16 +41,10 @@ The status is 1 if a value does not match, and 2 if one cannot be read.`,
 	}
 	flags.add(cmd)
 	cmd.ValidArgsFunction = contractThenFiles
-	forms := make([]string, 0, len(valueReaders))
-	for form := range valueReaders {
-		forms = append(forms, form)
-	}
-	slices.Sort(forms)
 	cmd.Flags().StringVar(&m.typ, "type", "", "the name of the type")
-	cmd.Flags().StringVar(&m.from, "from", "text", "what values are written in: "+strings.Join(forms, ", "))
+	addEncodingFlag(cmd, &m.from, "from", "what values are written in")
 	cmd.Flags().BoolVar(&m.hex, "hex", false, "each line holds the bytes of a value as hexadecimal digits")
 	_ = cmd.MarkFlagRequired("type")
-	_ = cmd.RegisterFlagCompletionFunc("from", cobra.FixedCompletions(forms, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("type", func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 		return typeNames(&flags, cmd, args), cobra.ShellCompDirectiveNoFileComp
 	})
@@ -83,12 +71,12 @@ func typeNames(flags *contractFlags, cmd *cobra.Command, args []string) []string
 type matching struct {
 	typ, from string
 	hex       bool
+	read      reading
 }
 
 func (m *matching) run(cmd *cobra.Command, k *contract.Checker, path string) error {
-	read := valueReaders[m.from]
-	if read == nil {
-		return fmt.Errorf("cannot read values from %q", m.from)
+	if encodings[m.from] == "" {
+		return fmt.Errorf("there is no encoding %q: take one of %s", m.from, strings.Join(encodingNames(), ", "))
 	}
 	text, err := readInput(cmd, path)
 	if err != nil {
@@ -100,7 +88,7 @@ func (m *matching) run(cmd *cobra.Command, k *contract.Checker, path string) err
 		if line = bytes.TrimSpace(line); len(line) == 0 {
 			continue
 		}
-		said, code, err := m.line(k, name, line, read)
+		said, code, err := m.line(k, name, line)
 		if err != nil {
 			return err
 		}
@@ -116,7 +104,7 @@ func (m *matching) run(cmd *cobra.Command, k *contract.Checker, path string) err
 }
 
 // line checks the value in a line, and returns what is to be said about it and the status that it means.
-func (m *matching) line(k *contract.Checker, name string, line []byte, read func([]byte) (term.Term, error)) (string, int, error) {
+func (m *matching) line(k *contract.Checker, name string, line []byte) (string, int, error) {
 	if m.hex {
 		b, err := hex.DecodeString(string(line))
 		if err != nil {
@@ -124,7 +112,7 @@ func (m *matching) line(k *contract.Checker, name string, line []byte, read func
 		}
 		line = b
 	}
-	v, err := read(line)
+	v, err := m.read.decodeAll(m.from, line)
 	if err != nil {
 		return "unreadable: " + err.Error(), 2, nil
 	}

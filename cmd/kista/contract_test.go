@@ -173,7 +173,7 @@ func TestContractCompletion(t *testing.T) {
 		{[]string{"contract", ""}, "match\tCheck values"},
 		{[]string{"contract", "check", "--dialect", ""}, "slides\t"},
 		{[]string{"contract", "match", "../../contract/testdata/file_server.con", "--type", ""}, "fileHandle\tpos_integer()"},
-		{[]string{"contract", "match", "--from", ""}, "text\n"},
+		{[]string{"contract", "match", "--from", ""}, "text\tas Erlang writes it\n"},
 		{[]string{"contract", "draw", "--as", ""}, "svg\n"},
 		{[]string{"contract", "check", ""}, "con\n:8"}, // files of that extension
 	} {

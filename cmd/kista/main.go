@@ -5,6 +5,7 @@
 //	kista ledger     that other process, against a bank of your own
 //	kista contract   check, compare and draw contracts between programs
 //	kista run        build a release's main package, and run it
+//	kista term       convert terms between encodings
 //	kista vet        find in the text of a program what the kernel cannot hold back
 //	kista version    what build this is
 //
@@ -58,6 +59,6 @@ Start with:  kista demo`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(contractCommand(), demoCommand(), ledgerCommand(), runCommand(), vetCommand(), versionCommand())
+	root.AddCommand(contractCommand(), demoCommand(), ledgerCommand(), runCommand(), termCommand(), vetCommand(), versionCommand())
 	return root
 }
