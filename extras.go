@@ -20,6 +20,7 @@ type extras struct {
 	aliases  map[Ref]AliasMode
 	timers   *Timer
 	locals   map[any]any
+	died     int64   // of a zombie: its end, as born
 	alarm    Stopper // ends its grace; after its death, reports it as a zombie
 	ctx      *selfContext
 	labels   context.Context // for profiles

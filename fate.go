@@ -118,7 +118,9 @@ func (p *proc) hauntLocked() {
 	n := p.node
 	p.running, p.zombie = true, true
 	n.haunt(p, true)
-	p.own().alarm = n.clock.AfterFunc(n.zombieAfter, p.stillThere)
+	x := p.own()
+	x.died = n.ticks()
+	x.alarm = n.clock.AfterFunc(n.zombieAfter, p.stillThere)
 }
 
 // partLocked takes leave of everybody whom the process knows.

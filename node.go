@@ -356,6 +356,12 @@ func (n *Node) Stop(ctx context.Context) error {
 	n.within(ctx, DefaultGrace, func(ctx context.Context) {
 		n.awaitFall(ctx, func() bool { return n.live() == still })
 	})
+	// Whoever has just been killed may be about to return: that is no zombie.
+	if ctx.Err() != nil {
+		n.within(context.WithoutCancel(ctx), breath, func(ctx context.Context) {
+			n.awaitFall(ctx, func() bool { return n.live() == still })
+		})
+	}
 	n.sched.close()
 	n.wheel.Close()
 	n.within(ctx, DefaultGrace, func(ctx context.Context) {
@@ -365,6 +371,10 @@ func (n *Node) Stop(ctx context.Context) error {
 	close(n.stopped)
 	return n.leftovers(still)
 }
+
+// breath is what code that has been told to end gets to return before it is called a
+// zombie.
+const breath = 50 * time.Millisecond
 
 // within calls do with a context that ends with ctx or after d.
 func (n *Node) within(ctx context.Context, d time.Duration, do func(context.Context)) {

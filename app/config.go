@@ -18,6 +18,8 @@ type Sources struct {
 	// keys, nested where the structs are. It is JSON, without a key given twice;
 	// another format needs Parse. Empty: none.
 	File string
+	// From says who named the file, for errors: "--config". Empty: nobody.
+	From string
 	// Parse reads the file if it is not JSON: it returns what json.Unmarshal would,
 	// or that with integers and floats. Libraries for TOML and YAML do so.
 	Parse func(data []byte) (map[string]any, error)

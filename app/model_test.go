@@ -157,7 +157,7 @@ func (m *model) dies(name, reason string) {
 	}
 }
 
-var operations = flag.Int("operations", 100_000, "how many random operations to try; 5000 at most with -short or -race")
+var operations = flag.Int("operations", 20_000, "how many random operations to try; 5000 at most with -short or -race")
 
 // TestRandomGraphs lets random things happen to random applications, and holds
 // what comes of it against the model.

@@ -36,6 +36,9 @@ var trial = release.Release{
 	},
 }
 
+// hangs is the level whose check never ends.
+const hangs = 13
+
 // trialConfig says what goes wrong.
 type trialConfig struct {
 	Level    int           `doc:"any number"`
@@ -46,6 +49,10 @@ type trialConfig struct {
 }
 
 func (c *trialConfig) Validate() error {
+	if c.Level == hangs {
+		fmt.Println("validate")
+		select {}
+	}
 	if c.Level < 0 {
 		return app.Invalid("level", "it must not be negative")
 	}

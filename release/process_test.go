@@ -4,8 +4,11 @@ package release_test
 
 import (
 	"bufio"
+	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +18,7 @@ import (
 	"time"
 
 	"github.com/kista-go/kista/internal/assert"
+	"github.com/kista-go/kista/release"
 )
 
 // program is a release in a process of its own.
@@ -187,6 +191,59 @@ func TestSignalDuringTheStart(t *testing.T) {
 	assert.Equal(t, said, []string{"db prep_stop", "db stop"})
 }
 
+// Signals are heard while the configuration is read, whatever it does.
+func TestSignalWhileTheConfigurationIsRead(t *testing.T) {
+	p := begin(t, nil, fmt.Sprintf("--web.level=%d", hangs))
+	p.expect("validate")
+	p.signal(syscall.SIGTERM)
+	code, said, _ := p.end()
+	assert.Equal(t, code, 0)
+	assert.Equal(t, said, nil)
+	assert.True(t, strings.Contains(strings.Join(p.other, "\n"), "told to end while the configuration was read: terminated"), "%v", p.other)
+}
+
+// Where the configuration is no file that ends, nothing waits for its end.
+func TestConfigurationThatIsNoFile(t *testing.T) {
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	assert.NoError(t, syscall.Mkfifo(fifo, 0o600))
+	for path, says := range map[string]string{fifo: "no regular file", "/dev/zero": "no regular file", t.TempDir(): "a directory"} {
+		p := begin(t, nil, "--config="+path)
+		code, _, _ := p.end()
+		assert.Equal(t, code, 2)
+		assert.True(t, strings.Contains(strings.Join(p.other, "\n"), says), "%s: %v", path, p.other)
+	}
+	large := filepath.Join(t.TempDir(), "large")
+	assert.NoError(t, os.WriteFile(large, nil, 0o600))
+	assert.NoError(t, os.Truncate(large, 1<<30))
+	p := begin(t, nil, "--config="+large)
+	code, _, _ := p.end()
+	assert.Equal(t, code, 2)
+	assert.True(t, strings.Contains(strings.Join(p.other, "\n"), "larger than the 16 MiB"), "%v", p.other)
+}
+
+// A context that ends stops the release in order, however early.
+func TestContextThatEndsEarly(t *testing.T) {
+	for name, ctx := range map[string]func() context.Context{
+		"before": func() context.Context { c, cancel := context.WithCancel(context.Background()); cancel(); return c },
+		"at start": func() context.Context {
+			c, cancel := context.WithTimeout(context.Background(), time.Millisecond)
+			t.Cleanup(cancel)
+			return c
+		},
+		"later": func() context.Context {
+			c, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+			t.Cleanup(cancel)
+			return c
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var errs bytes.Buffer
+			code := release.Run(ctx(), trial, release.Invocation{Stderr: &errs})
+			assert.True(t, code == release.Done, "code %d: %s", code, errs.String())
+		})
+	}
+}
+
 func TestExitCodes(t *testing.T) {
 	for _, tc := range []struct {
 		args   string
@@ -203,7 +260,7 @@ func TestExitCodes(t *testing.T) {
 		{"--nope", 2, "", "trial: unknown flag --nope; keys are given as --application.key=value"},
 		{"-x", 2, "", "trial: unknown flag -x"},
 		{"--config", 2, "", "trial: --config needs a file"},
-		{"--config=not/there.json", 2, "", "trial: from not/there.json: stat not/there.json: no such file"},
+		{"--config=not/there.json", 2, "", "trial: from not/there.json, which --config names: there is no such file"},
 		{"fly", 2, "", `trial: there is no command "fly"`},
 		{"config", 2, "", `trial: there is no command "config"`},
 		{"--release.stop_timeout=0s", 2, "", "trial: release.stop_timeout: \"0s\" from --release.stop_timeout: it must be positive"},

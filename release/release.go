@@ -156,15 +156,15 @@ func (r Release) version() string {
 
 // sources are where the configuration comes from, as the command line says.
 func (r Release) sources(cl commandLine, env []string) app.Sources {
-	s := app.Sources{File: cl.file, Prefix: r.Prefix, Flags: cl.flags}
+	s := app.Sources{File: cl.file, From: "--config", Prefix: r.Prefix, Flags: cl.flags}
 	variable := r.Prefix + "RELEASE_CONFIG="
 	for _, kv := range env {
 		file, is := strings.CutPrefix(kv, variable)
 		switch {
 		case !is:
 			s.Env = append(s.Env, kv)
-		case cl.file == "":
-			s.File = file
+		case cl.file == "" && file != "":
+			s.File, s.From = file, strings.TrimSuffix(variable, "=")
 		}
 	}
 	s.Parse = r.Formats[filepath.Ext(s.File)]

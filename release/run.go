@@ -29,9 +29,78 @@ type running struct {
 
 // run starts everything, and stops it when it is told to.
 func (x *execution) run(ctx context.Context) (int, error) {
+	r, why, err := x.prepared(ctx)
+	switch {
+	case why != "":
+		say(x.in.Stderr, "%s: told to end while the configuration was read: %s\n", x.Name, why)
+		if err != nil {
+			return Late, err
+		}
+		return Done, nil
+	case err != nil:
+		code := Failed
+		if _, bad := errors.AsType[app.ConfigErrors](err); bad {
+			code = BadUsage
+		}
+		return code, err
+	}
+	r.work.Go(func() {
+		reason, err := kista.Wait(context.WithoutCancel(ctx), r.ctl)
+		r.ended <- errors.Join(reason, err)
+	})
+	r.work.Go(func() { r.booted <- r.boot(context.WithoutCancel(ctx)) })
+	code, err := r.wait(ctx)
+	if !r.atOnce {
+		r.work.Wait()
+	}
+	return code, err
+}
+
+// prepared reads the configuration, and hears meanwhile what comes from outside: reading may take long, and runs code of the
+// user's. why says what has ended it; the error then, that it does not return.
+func (x *execution) prepared(ctx context.Context) (r *running, why string, err error) {
+	type outcome struct {
+		r   *running
+		err error
+	}
+	under, cancel := context.WithCancel(ctx)
+	defer cancel()
+	done := make(chan outcome, 1)
+	go func() {
+		r, err := x.prepare(under)
+		done <- outcome{r, err}
+	}()
+	for why == "" {
+		select {
+		case o := <-done:
+			return o.r, "", o.err
+		case sig := <-x.in.Signals:
+			if sig != syscall.SIGHUP { // it is being read anyhow
+				why = sig.String()
+			}
+		case <-ctx.Done():
+			why = context.Cause(ctx).Error()
+		}
+	}
+	cancel()
+	late := time.NewTimer(blameTime)
+	defer late.Stop()
+	select {
+	case o := <-done:
+		if o.r != nil {
+			_ = o.r.quit() // nothing runs on it
+		}
+		return nil, why, nil
+	case <-late.C:
+		return nil, why, fmt.Errorf("the code that reads it does not return")
+	}
+}
+
+// prepare reads the configuration and makes a node with all applications loaded and none started.
+func (x *execution) prepare(ctx context.Context) (*running, error) {
 	settings, level, err := x.settings()
 	if err != nil {
-		return BadUsage, merge(err, x.loaded(ctx, x.from, func(*kista.Node, kista.PID) error { return nil }))
+		return nil, merge(err, x.loaded(ctx, x.from, func(*kista.Node, kista.PID) error { return nil }))
 	}
 	cfg := x.Node
 	if settings.Node != "" {
@@ -48,28 +117,22 @@ func (x *execution) run(ctx context.Context) (int, error) {
 		booted: make(chan error, 1), ended: make(chan error, 1),
 	}
 	if r.node, err = kista.Start(cfg); err != nil {
-		return Failed, err
+		return nil, err
 	}
 	if r.ctl, err = app.StartController(ctx, r.node, app.Opts{Config: x.from, KeepNode: true}); err == nil {
 		err = app.Load(ctx, r.ctl, x.apps(level)...)
 	}
 	if err != nil {
-		code := Failed
-		if _, bad := errors.AsType[app.ConfigErrors](err); bad {
-			code = BadUsage
-		}
-		return code, errors.Join(err, r.node.Stop(ctx))
+		return nil, errors.Join(err, r.quit())
 	}
-	r.work.Go(func() {
-		reason, err := kista.Wait(context.WithoutCancel(ctx), r.ctl)
-		r.ended <- errors.Join(reason, err)
-	})
-	r.work.Go(func() { r.booted <- r.boot(context.WithoutCancel(ctx)) })
-	code, err := r.wait(ctx)
-	if !r.atOnce {
-		r.work.Wait()
-	}
-	return code, err
+	return r, nil
+}
+
+// quit stops a node on which nothing has been started.
+func (r *running) quit() error {
+	ctx, cancel := context.WithTimeout(context.Background(), blameTime/2)
+	defer cancel()
+	return r.node.Stop(ctx)
 }
 
 // boot starts the applications in their order.
@@ -217,7 +280,13 @@ func (r *running) blame(level slog.Level, msg string, limit time.Duration) {
 		r.log.Log(ctx, level, msg, "application", h.App, "step", h.Step, "child", h.Child, "pid", h.PID.String(),
 			"name", h.Name, "kind", h.Kind, "doing", h.Doing, "since", h.Since.Round(time.Millisecond))
 	}
-	if len(all) == 0 {
+	const enough = 20
+	left := r.node.ZombieStacks(enough)
+	for _, z := range left {
+		r.log.Log(ctx, level, msg+": code that does not return", "pid", z.PID.String(), "kind", z.Kind, "name", z.Name,
+			"callback", z.Callback, "ended_with", z.Reason, "ended_for", z.Since.Round(time.Millisecond), "stack", z.Stack)
+	}
+	if len(all)+len(left) == 0 {
 		r.log.Log(ctx, level, msg, "reason", fmt.Sprint(err))
 	}
 }

@@ -113,7 +113,7 @@ func TestMistakes(t *testing.T) {
 		{config.Sources{Flags: []string{"--x.ratio=half"}}, `x.ratio: "half" from --x.ratio: not a number`},
 		{config.Sources{Flags: []string{"--x.on=maybe"}}, `x.on: "maybe" from --x.on: neither true nor false`},
 		{config.Sources{Flags: []string{"--x.name"}}, `x.name: from --x.name: it has no value: want --x.name=value`},
-		{config.Sources{Flags: []string{"--x.waits=1s,2"}}, `x.waits: "1s,2" from --x.waits: element 2: not a duration, such as 1m30s or 250ms`},
+		{config.Sources{Flags: []string{"--x.waits=1s,2"}}, `x.waits: "1s,2" from --x.waits: element 2: not a duration: it has no unit; want 2s, for instance`},
 		{config.Sources{Flags: []string{"--x.limits=1"}}, `x.limits: "1" from --x.limits: only a file can give it: it is a map`},
 		{config.Sources{Flags: []string{"--x.limits.gold=x"}}, `x.limits: "x" from --x.limits.gold: not an integer`},
 		{config.Sources{Flags: []string{"--x.rules=1"}}, `x.rules: "1" from --x.rules: element 1: only a file can give it: it is a structure`},
@@ -127,7 +127,7 @@ func TestMistakes(t *testing.T) {
 		{config.Sources{File: file(t, `{"x": {"size": "8"}}`)}, `x.size: "8" from c.json:1: a string, want a number`},
 		{config.Sources{File: file(t, "{\"x\":\n {\"db\":\n  {\"conns\": 1.5}}}")}, `x.db.conns: "1.5" from c.json:3: not an integer`},
 		{config.Sources{File: file(t, `{"x": {"db": 3}}`)}, `x.db: "3" from c.json:1: a number, want an object with keys`},
-		{config.Sources{File: file(t, `{"x": {"db": {"timeout": 3}}}`)}, `x.db.timeout: "3" from c.json:1: a number, want a string`},
+		{config.Sources{File: file(t, `{"x": {"db": {"timeout": 3}}}`)}, `x.db.timeout: "3" from c.json:1: a number, want a duration in quotes: "3s", for instance`},
 		{config.Sources{File: file(t, `{"x": {"db": {"tiemout": "3s"}}}`)}, `x.db.tiemout: from c.json:1: unknown key; do you mean x.db.timeout?`},
 		{config.Sources{File: file(t, `{"x": {"rules": [{"from": "a", "to": 3}]}}`)}, `x.rules: [1 elements] from c.json:1: element 1: to: unknown key`},
 		{config.Sources{File: file(t, `{"x": {"name": null}}`)}, `x.name: null from c.json:1: null is no value: leave the key out`},
@@ -249,7 +249,10 @@ func (p *part) Validate() error {
 func TestValidate(t *testing.T) {
 	got := checked{Low: 5}
 	_, err := resolve(t, &got, config.Sources{Flags: []string{"--x.part.n=-1", "--x.token=bad"}})
-	assert.Equal(t, err.Error(), "x.port: it is required: set it in the file, as X_PORT, or with --x.port")
+	assert.Equal(t, err.Error(), `x.port: it is required: set it in the file, as X_PORT, or with --x.port
+x.part.n: "-1" from --x.part.n: negative
+x.low: "5" from its default: above high
+x.token: (secret) from --x.token: too easy`)
 
 	got = checked{Low: 5}
 	_, err = resolve(t, &got, config.Sources{Flags: []string{"--x.part.n=-1", "--x.token=bad", "--x.port=1"}})

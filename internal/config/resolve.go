@@ -55,12 +55,7 @@ func (in *Input) Resolve(app string, s *Schema, into any, known []string) (Resol
 	r.env(known)
 	r.flags()
 	r.required()
-	if len(r.wrong) == 0 {
-		r.validate(s.root)
-		if err := call(r.v); err != nil {
-			r.invalid("", err)
-		}
-	}
+	r.check()
 	if len(r.wrong) > 0 {
 		return Resolved{}, r.wrong
 	}
@@ -224,6 +219,37 @@ func (r *resolving) required() {
 	}
 }
 
+// check asks the Validate methods. Where values are missing or do not fit, what the methods say of other keys counts all the
+// same, so that every mistake is told at once; what they say of those keys, or of the whole, and that they panic, may come of
+// what is missing.
+func (r *resolving) check() {
+	before := len(r.wrong)
+	if before > 0 {
+		defer func() {
+			if recover() != nil {
+				r.wrong = r.wrong[:before]
+			}
+		}()
+	}
+	r.validate(r.schema.root)
+	if err := call(r.v); err != nil {
+		r.invalid("", err)
+	}
+	if before > 0 {
+		told := map[string]bool{r.app: true}
+		for _, e := range r.wrong[:before] {
+			told[e.Key] = true
+		}
+		kept := r.wrong[:before:before]
+		for _, e := range r.wrong[before:] {
+			if k, _ := r.schema.find(strings.TrimPrefix(e.Key, r.app+".")); k != nil && !told[e.Key] {
+				kept = append(kept, e)
+			}
+		}
+		r.wrong = kept
+	}
+}
+
 // validate asks the structs inside, innermost first.
 func (r *resolving) validate(g *group) {
 	for _, sub := range g.order {
@@ -284,7 +310,7 @@ func (r *resolving) result() Resolved {
 			Key: r.app + "." + k.Name, Type: k.Type, Doc: k.Doc, Secret: k.Secret,
 			Source: r.from[k.Name], Value: secretText,
 		}
-		if !k.Secret {
+		if !k.Secret || v.IsZero() {
 			set.Value = show(v)
 		}
 		if set.Source == "" {

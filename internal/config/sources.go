@@ -1,7 +1,11 @@
 package config
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sort"
@@ -11,6 +15,7 @@ import (
 // Sources say where configuration comes from, besides the defaults. The zero value has none.
 type Sources struct {
 	File   string // path of a file; empty: none
+	From   string // who named it, for errors
 	Parse  func(data []byte) (map[string]any, error)
 	Env    []string // KEY=value, as os.Environ; nil: none
 	Prefix string   // before the names in Env
@@ -53,24 +58,22 @@ func Read(s Sources) (*Input, error) {
 		in.path = filepath.Base(s.File)
 		var err error
 		if in.file, err = readFile(s); err != nil {
-			wrong = append(wrong, &Error{Source: s.File, Why: err.Error()})
+			source := s.File
+			if s.From != "" {
+				source += ", which " + s.From + " names"
+			}
+			wrong = append(wrong, &Error{Source: source, Why: err.Error()})
 		}
 	}
 	return in, wrong.or()
 }
 
 func readFile(s Sources) (*node, error) {
-	info, err := os.Stat(s.File)
+	data, err := contents(s.File)
 	if err != nil {
 		return nil, err
 	}
-	if info.Size() > maxFile {
-		return nil, fmt.Errorf("%d bytes, at most %d are read", info.Size(), maxFile)
-	}
-	data, err := os.ReadFile(s.File)
-	if err != nil {
-		return nil, err
-	}
+	data = bytes.TrimPrefix(data, []byte("\xEF\xBB\xBF")) // what some editors put before UTF-8
 	if s.Parse == nil {
 		return parseJSON(data)
 	}
@@ -79,6 +82,31 @@ func readFile(s Sources) (*node, error) {
 		return nil, err
 	}
 	return fromAny(m, 0)
+}
+
+// contents reads a file that ends. A pipe may not, and is empty when it is read again.
+func contents(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, errors.New("there is no such file")
+	case err != nil:
+		return nil, err
+	case info.IsDir():
+		return nil, errors.New("it is a directory: want a file")
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("it is no regular file (%v): want one, since it is read again when it changes", info.Mode().Type())
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err == nil && len(data) > maxFile {
+		err = fmt.Errorf("it is larger than the %d MiB that are read", maxFile>>20)
+	}
+	return data, err
 }
 
 func (in *Input) line(n *node) string {
@@ -143,7 +171,7 @@ func kubernetes(rest string) bool {
 func nearest(name string, known []string) string {
 	best, least := "", 3
 	for _, k := range known {
-		if d := distance(name, k); d < least && d < len(name) {
+		if d := distance(strings.ToLower(name), strings.ToLower(k)); d < least && d < len(name) {
 			best, least = k, d
 		}
 	}

@@ -44,6 +44,9 @@ func setScalar(v reflect.Value, text string) error {
 	if t == durationType {
 		d, err := time.ParseDuration(text)
 		if err != nil {
+			if _, bare := strconv.ParseFloat(text, 64); bare == nil {
+				return fmt.Errorf("not a duration: it has no unit; want %ss, for instance", text)
+			}
 			return errors.New("not a duration, such as 1m30s or 250ms")
 		}
 		v.SetInt(int64(d))
@@ -51,7 +54,7 @@ func setScalar(v reflect.Value, text string) error {
 	}
 	if reflect.PointerTo(t).Implements(textType) {
 		fresh := reflect.New(t)
-		if err := fresh.Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(text)); err != nil {
+		if err := unmarshal(fresh.Interface().(encoding.TextUnmarshaler), text); err != nil {
 			return err
 		}
 		v.Set(fresh.Elem())
@@ -88,6 +91,16 @@ func setScalar(v reflect.Value, text string) error {
 		return fmt.Errorf("only a file can give it: it is a %v", kindName(t))
 	}
 	return nil
+}
+
+// unmarshal calls code of the user's. A panic there is a mistake in it, and belongs to the key.
+func unmarshal(u encoding.TextUnmarshaler, text string) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("(%T).UnmarshalText panics: %v", u, v)
+		}
+	}()
+	return u.UnmarshalText([]byte(text))
 }
 
 func numberError(err error, t reflect.Type, want string) error {
@@ -133,6 +146,9 @@ func setNode(v reflect.Value, n *node) error {
 		}
 	}
 	if n.kind != want {
+		if t == durationType && n.kind == isNumber {
+			return fmt.Errorf("a number, want a duration in quotes: \"%ss\", for instance", n.text)
+		}
 		return fmt.Errorf("%v, want %v", n.kind, want)
 	}
 	switch want {
