@@ -1,0 +1,101 @@
+package ubf_test
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kista-go/kista"
+	"github.com/kista-go/kista/internal/assert"
+	"github.com/kista-go/kista/supervisor"
+	"github.com/kista-go/kista/term"
+	"github.com/kista-go/kista/ubf"
+)
+
+// At the limit, clients wait; those that do not read are dropped.
+func TestLimits(t *testing.T) {
+	n, _ := node(t)
+	sv := serve(t, n, ubf.Spec{
+		Services: []ubf.Service{probes(t, nil)}, Begin: "probe", MaxSessions: 2, Write: 50 * time.Millisecond,
+		Limits: ubf.Limits{Message: 1000},
+	})
+	first, second := dial(t, sv, ubf.Options{}), dial(t, sv, ubf.Options{})
+	short, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	_, err := ubf.Dial(short, "tcp", sv.Addr().String(), ubf.Options{})
+	assert.ErrorIs(t, err, ubf.ErrGreeting)
+	assert.NoError(t, first.Close())
+	third := dial(t, sv, ubf.Options{})
+	_, _, err = third.Call(patient(t), value(t, "{echo,1}"))
+	assert.NoError(t, err)
+	_, _, err = third.Call(patient(t), term.Tuple{term.Atom("echo"), term.Binary(strings.Repeat("x", 2000))}) // too long for the server
+	assert.True(t, err != nil, "no error")
+	<-third.Done()
+
+	deaf := rawDial(t, sv)
+	for range 200 { // it is sent much, and reads nothing
+		if _, err := deaf.Write([]byte("{'push',100000}$")); err != nil {
+			break
+		}
+	}
+	_, _, err = second.Call(patient(t), value(t, "{echo,1}"))
+	assert.NoError(t, err)
+	eventually(t, "the deaf one is dropped", func() bool { k, err := sv.Sessions(patient(t), n); return err == nil && k == 1 })
+}
+
+// Peers that lose one of two messages in a segment get them apart.
+func TestGap(t *testing.T) {
+	n, _ := node(t)
+	const gap = 20 * time.Millisecond
+	sv := serve(t, n, ubf.Spec{Services: []ubf.Service{probes(t, nil)}, Begin: "probe", Gap: gap})
+	c := dial(t, sv, ubf.Options{})
+	_, _, err := c.Call(patient(t), value(t, "{push,3}"))
+	assert.NoError(t, err)
+	began := time.Now()
+	for range 3 {
+		_, err := c.NextEvent(patient(t))
+		assert.NoError(t, err)
+	}
+	assert.True(t, time.Since(began) >= 2*gap, "three events within %v", time.Since(began))
+}
+
+// Whatever a client sends, others are served.
+func FuzzSession(f *testing.F) {
+	for _, tr := range load(f) {
+		var all []byte
+		for _, e := range tr.Events {
+			if e.Dir == "c2s" && tr.Transport == "ubf" {
+				all = append(all, unhex(f, e.Hex)...)
+			}
+		}
+		f.Add(all)
+	}
+	n, err := kista.Start(kista.Config{Logger: slog.New(slog.DiscardHandler)})
+	assert.NoError(f, err)
+	f.Cleanup(func() { assert.NoError(f, n.Stop(context.Background())) })
+	sv, err := ubf.NewServer(ubf.Spec{
+		Services: []ubf.Service{probes(f, nil)}, Call: 10 * time.Millisecond, Write: 100 * time.Millisecond, Idle: time.Second,
+		Limits: ubf.Limits{Message: 1 << 16},
+	})
+	assert.NoError(f, err)
+	_, err = sv.Start(context.Background(), n, supervisor.Opts{})
+	assert.NoError(f, err)
+	ctx := context.Background()
+	good, err := ubf.Dial(ctx, "tcp", sv.Addr().String(), ubf.Options{})
+	assert.NoError(f, err)
+	f.Cleanup(func() { _ = good.Close() })
+	f.Fuzz(func(t *testing.T, b []byte) {
+		r := rawDial(t, sv)
+		r.put(string(b))
+		_ = r.Close()
+		if err := good.Err(); err == nil {
+			_, err = good.Services(ctx)
+			assert.NoError(t, err)
+		} else { // it was idle
+			good, err = ubf.Dial(ctx, "tcp", sv.Addr().String(), ubf.Options{})
+			assert.NoError(t, err)
+		}
+	})
+}
