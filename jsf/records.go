@@ -2,6 +2,7 @@ package jsf
 
 import (
 	"slices"
+	"sync/atomic"
 
 	"github.com/kista-go/kista/term"
 )
@@ -14,18 +15,28 @@ type Record struct {
 
 // Records are the records that a decoder and an encoder know. The zero value and nil know none. Make one with [NewRecords].
 // It may be used by many goroutines.
-type Records struct{ byName map[string][]Record }
+type Records struct {
+	byName atomic.Pointer[map[string][]Record]
+}
 
 // NewRecords returns a set of records. A name may be there with several numbers of fields; the first one of a name and
 // number counts.
 func NewRecords(records ...Record) *Records {
-	rs := &Records{byName: map[string][]Record{}}
+	rs := &Records{}
+	rs.Set(records...)
+	return rs
+}
+
+// Set puts other records in the place of those that are there. It may be called while the set is in use: by a decoder that waits for
+// a text, for instance, whose records the text before has decided.
+func (rs *Records) Set(records ...Record) {
+	byName := map[string][]Record{}
 	for _, r := range records {
-		if _, ok := rs.of(r.Name, len(r.Fields)); !ok {
-			rs.byName[r.Name] = append(rs.byName[r.Name], Record{r.Name, slices.Clone(r.Fields)})
+		if !slices.ContainsFunc(byName[r.Name], func(o Record) bool { return len(o.Fields) == len(r.Fields) }) {
+			byName[r.Name] = append(byName[r.Name], Record{r.Name, slices.Clone(r.Fields)})
 		}
 	}
-	return rs
+	rs.byName.Store(&byName)
 }
 
 // named are the records of that name.
@@ -33,7 +44,11 @@ func (rs *Records) named(name string) []Record {
 	if rs == nil {
 		return nil
 	}
-	return rs.byName[name]
+	byName := rs.byName.Load()
+	if byName == nil {
+		return nil
+	}
+	return (*byName)[name]
 }
 
 // of is the record of that name with so many fields.

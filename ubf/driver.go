@@ -18,6 +18,7 @@ import (
 type wire struct {
 	net.Conn
 	codec
+	tee              *passing // of a proxy that observes
 	idle, write, gap time.Duration
 
 	mu   sync.Mutex

@@ -88,7 +88,7 @@ type Server struct {
 	texts    Texts
 	prefix   string
 	pool     *supervisor.Pool[net.Conn]
-	bound    atomic.Pointer[net.TCPAddr]
+	door     *door
 	served   atomic.Int64
 }
 
@@ -149,6 +149,10 @@ func NewServer(spec Spec) (*Server, error) {
 			return kista.BodyProgram(o, true, func(self *kista.Self) error { return sv.drive(self, conn) })
 		},
 	}
+	sv.door = &door{
+		address: spec.Address, open: spec.Listen, tls: spec.TLS, pool: sv.pool, sessions: sv.prefix + "sessions",
+		full: func() bool { return sv.served.Load() >= int64(spec.MaxSessions) },
+	}
 	return sv, nil
 }
 
@@ -168,13 +172,12 @@ func (sv *Server) Program(o supervisor.Opts) kista.Program {
 			services.Children = append(services.Children, supervisor.Child{ID: name, Start: m})
 		}
 	}
-	listener := kista.BodyProgram(kista.SpawnOpts{Label: "ubf listener", Grace: time.Second}, true, sv.listen)
 	return supervisor.Program(supervisor.Spec{
 		Strategy: supervisor.RestForOne, Intensity: 5, Period: 10 * time.Second,
 		Children: []supervisor.Child{
 			{ID: "services", Start: supervisor.Program(services, supervisor.Opts{Name: sv.prefix + "services"})},
 			{ID: "sessions", Start: sv.pool.Program(supervisor.Opts{Name: sv.prefix + "sessions"})},
-			{ID: "listener", Start: listener},
+			{ID: "listener", Start: sv.door.program()},
 		},
 	}, o)
 }
@@ -185,86 +188,10 @@ func (sv *Server) Start(ctx context.Context, n *kista.Node, o supervisor.Opts) (
 }
 
 // Addr returns where the server listens, once it has; nil before, and with a listener that is not TCP.
-func (sv *Server) Addr() net.Addr {
-	if a := sv.bound.Load(); a != nil {
-		return a
-	}
-	return nil
-}
+func (sv *Server) Addr() net.Addr { return sv.door.addr() }
 
 // Sessions returns how many connections there are.
 func (sv *Server) Sessions(ctx context.Context, n *kista.Node) (int, error) {
 	counts, err := supervisor.CountChildren(ctx, n.Name(sv.prefix+"sessions"))
 	return counts.Active, err
-}
-
-// open opens the listener.
-func (sv *Server) open(ctx context.Context) (net.Listener, error) {
-	if sv.spec.Listen != nil {
-		return sv.spec.Listen(ctx)
-	}
-	address := sv.spec.Address
-	if address == "" {
-		address = "127.0.0.1:0"
-	}
-	if a := sv.bound.Load(); a != nil {
-		address = a.String()
-	}
-	return new(net.ListenConfig).Listen(ctx, "tcp", address)
-}
-
-// listen is the listener's body.
-func (sv *Server) listen(self *kista.Self) error {
-	ln, err := sv.open(self)
-	if err != nil {
-		return fmt.Errorf("ubf: cannot listen: %w", err)
-	}
-	defer func() { _ = ln.Close() }()
-	defer context.AfterFunc(self, func() { _ = ln.Close() })() // whoever ends this process frees it from Accept
-	if a, ok := ln.Addr().(*net.TCPAddr); ok {
-		sv.bound.Store(a)
-	}
-	if err := self.Started(); err != nil {
-		return err
-	}
-	for wait := time.Millisecond; ; {
-		if err := sv.room(self); err != nil {
-			return err
-		}
-		conn, err := ln.Accept()
-		if stop := self.Err(); stop != nil {
-			if err == nil {
-				_ = conn.Close()
-			}
-			return stop
-		}
-		if err != nil { // no file descriptor left, or a client that left early
-			self.Logger().Warn("ubf: cannot accept", "error", err)
-			if err := self.Select(kista.After(wait, nil)); err != nil {
-				return err
-			}
-			wait = min(2*wait, time.Second)
-			continue
-		}
-		wait = time.Millisecond
-		if sv.spec.TLS != nil {
-			conn = tls.Server(conn, sv.spec.TLS)
-		}
-		if _, err := sv.pool.StartChild(self, self.Node().Name(sv.prefix+"sessions"), conn); err != nil {
-			_ = conn.Close()
-			if self.Err() == nil {
-				self.Logger().Warn("ubf: no session for a client", "client", conn.RemoteAddr().String(), "error", err)
-			}
-		}
-	}
-}
-
-// room waits until there may be one more session.
-func (sv *Server) room(self *kista.Self) error {
-	for sv.served.Load() >= int64(sv.spec.MaxSessions) {
-		if err := self.Select(kista.After(10*time.Millisecond, nil)); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -29,8 +29,9 @@ var (
 	// JSF is the JSON of UBF, each text with a line end after it. Structs that the session's contract has as records have the
 	// names of their fields.
 	JSF = Transport{"jsf1.0", func(rw io.ReadWriter, l Limits) codec {
-		c := &jsfCodec{jsf.NewReader(rw), jsf.NewWriter(rw)}
-		c.Decoder = jsf.Decoder{Limits: jsf.Limits{Bytes: l.Message, Depth: l.Depth}, Safe: l.Safe}
+		c := &jsfCodec{jsf.NewReader(rw), jsf.NewWriter(rw), new(jsf.Records)}
+		c.Encoder.Records = c.records
+		c.Decoder = jsf.Decoder{Records: c.records, Limits: jsf.Limits{Bytes: l.Message, Depth: l.Depth}, Safe: l.Safe}
 		c.Writer.Limit = l.Message
 		return c
 	}}
@@ -83,6 +84,7 @@ type (
 	jsfCodec struct {
 		*jsf.Reader
 		*jsf.Writer
+		records *jsf.Records
 	}
 	etfCodec struct {
 		*etf.Reader
@@ -93,10 +95,7 @@ type (
 func (*ubfaCodec) use(*contract.Contract) {}
 func (*etfCodec) use(*contract.Contract)  {}
 
-func (c *jsfCodec) use(k *contract.Contract) {
-	rs := jsf.NewRecords(records(k)...)
-	c.Decoder.Records, c.Encoder.Records = rs, rs
-}
+func (c *jsfCodec) use(k *contract.Contract) { c.records.Set(records(k)...) }
 
 // unencodable tells whether an error is about a message that has no form on the wire.
 func unencodable(err error) bool {
@@ -104,6 +103,18 @@ func unencodable(err error) bool {
 	var j *jsf.EncodeError
 	var e *etf.EncodeError
 	return errors.As(err, &u) || errors.As(err, &j) || errors.As(err, &e)
+}
+
+// malformed tells whether an error is about bytes that are no message, or too large a one.
+func malformed(err error) bool {
+	for _, kind := range []error{
+		ubfa.ErrMalformed, ubfa.ErrLimit, ubfa.ErrUnsafe, jsf.ErrMalformed, jsf.ErrLimit, jsf.ErrUnsafe, etf.ErrMalformed, etf.ErrLimit, etf.ErrUnsafe,
+	} {
+		if errors.Is(err, kind) {
+			return true
+		}
+	}
+	return false
 }
 
 // records are the records among the types of a contract.

@@ -19,6 +19,8 @@ var contractCommands = []func() *cobra.Command{
 	contractRunCommand,
 	contractDiffCommand,
 	contractDrawCommand,
+	contractProxyCommand,
+	contractCallCommand,
 }
 
 func contractCommand() *cobra.Command {
