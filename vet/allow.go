@@ -11,7 +11,7 @@ import (
 const prefix = "//kista:allow"
 
 // rules are the names that may be allowed.
-var rules = []string{"goroutine", "exit", "message", "global", "capture", "lock", "channel", "self", "thread"}
+var rules = []string{"goroutine", "exit", "message", "global", "capture", "lock", "channel", "self", "thread", "linear"}
 
 // allow is one suppression.
 type allow struct {

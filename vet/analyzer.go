@@ -55,7 +55,7 @@ func run(ap *analysis.Pass) (any, error) {
 	p.code = readCode(p)
 	p.code.reach()
 	p.exportEffects()
-	for _, rule := range []func(*pass){goroutines, exits, messages, globals, captures, locks, channels, selves, threads} {
+	for _, rule := range []func(*pass){goroutines, exits, messages, globals, captures, locks, channels, selves, threads, linears} {
 		rule(p)
 	}
 	p.allows.unused()

@@ -15,5 +15,5 @@ func TestRules(t *testing.T) {
 	analysistest.Run(t, "..", vet.Analyzer,
 		"./vet/testdata/goroutine", "./vet/testdata/exit", "./vet/testdata/message", "./vet/testdata/allow",
 		"./vet/testdata/global", "./vet/testdata/lock", "./vet/testdata/channel", "./vet/testdata/capture",
-		"./vet/testdata/self", "./vet/testdata/thread", "./vet/testdata/helper")
+		"./vet/testdata/self", "./vet/testdata/thread", "./vet/testdata/linear", "./vet/testdata/helper")
 }

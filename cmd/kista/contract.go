@@ -15,6 +15,7 @@ import (
 var contractCommands = []func() *cobra.Command{
 	contractCheckCommand,
 	contractFmtCommand,
+	contractGenCommand,
 	contractMatchCommand,
 	contractRunCommand,
 	contractDiffCommand,

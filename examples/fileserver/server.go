@@ -15,6 +15,8 @@ import (
 	"github.com/kista-go/kista/ubfa"
 )
 
+//go:generate go run github.com/kista-go/kista/cmd/kista contract gen file_server.con -o fileclient/fileclient.go
+
 //go:embed file_server.con
 var text []byte
 
