@@ -44,7 +44,7 @@ floor sys server statem event supervisor task app release
 	app        < release
 
 # F4 services: other computers, other processes, disks.
-floor dist registry pg store wasm port peer heart upgrade ubf discovery
+floor dist registry pg store wasm port peer heart upgrade ubf contract/checked discovery
 	discovery < dist
 	dist      < registry pg peer
 	port      < peer heart
