@@ -107,9 +107,14 @@ func TestRequests(t *testing.T) {
 		assert.ErrorAs[*kista.DataError](t, err)
 		assert.NoError(t, kista.Send(pid, term.Tuple{term.Atom("poke"), 1})) // no event of the contract
 		assert.NoError(t, kista.Send(pid, term.Tuple{term.Atom("poke"), term.Atom("it")}))
+		assert.NoError(t, kista.Send(pid, kista.Casted{Msg: term.Atom("no")}))
+		assert.NoError(t, kista.Send(pid, kista.Casted{Msg: term.Tuple{term.Atom("poke"), term.Atom("too")}}))
 		for _, want := range []string{"on", "off", "{poke,it}"} {
 			assert.Equal(t, term.Format(<-heard), want)
 		}
+		cast, is := (<-heard).(kista.Casted)
+		assert.True(t, is, "a cast arrives as something else")
+		assert.Equal(t, term.Format(cast.Msg), "{poke,too}")
 		synctest.Wait()
 		assert.Equal(t, len(heard), 0)
 	})
@@ -205,7 +210,8 @@ func TestSignals(t *testing.T) {
 	t.Run("exit", func(t *testing.T) {
 		in(t, func(t *testing.T, node *kista.Node) {
 			heard := make(chan any, 10)
-			b := node.Spawn(func(s *kista.Self) error { s.TrapExits(true); return box(heard)(s) })
+			b, err := node.SpawnWith(kista.SpawnOpts{TrapExits: true}, box(heard))
+			assert.NoError(t, err)
 			pid, err := checked.Start(t.Context(), node, checked.Spec{Contract: checker(t), Box: b})
 			assert.NoError(t, err)
 			assert.NoError(t, kista.Send(pid, term.Tuple{term.Atom("poke"), term.Atom("it")}))
@@ -246,7 +252,8 @@ func TestSignals(t *testing.T) {
 	})
 	t.Run("kill", func(t *testing.T) {
 		in(t, func(t *testing.T, node *kista.Node) {
-			b := node.Spawn(func(s *kista.Self) error { s.TrapExits(true); return box(make(chan any, 10))(s) })
+			b, err := node.SpawnWith(kista.SpawnOpts{TrapExits: true}, box(make(chan any, 10)))
+			assert.NoError(t, err)
 			pid, err := checked.Start(t.Context(), node, checked.Spec{Contract: checker(t), Box: b})
 			assert.NoError(t, err)
 			synctest.Wait()

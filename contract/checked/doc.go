@@ -20,7 +20,7 @@
 //
 // # Messages
 //
-// A call is a request, and any other message an event. Contracts speak of terms, so Go values are checked as what they are
+// A call is a request, and any other message, sent or cast, an event. Contracts speak of terms, so Go values are checked as what they are
 // as terms ([Spec.Terms]); what is handed on is the value itself. A request waits until the one before it has been answered, as
 // what may be asked depends on the state, and later events wait behind it. Exit signals do not wait, as they do not in a
 // mailbox.

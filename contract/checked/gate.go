@@ -66,7 +66,11 @@ func (g *gate) Handle(s *kista.Self, msg any) error {
 func (g *gate) take(s *kista.Self, msg any) error {
 	req, call := msg.(kista.Request)
 	if !call {
-		t, err := g.spec.Terms.From(msg)
+		said := msg
+		if c, cast := msg.(kista.Casted); cast {
+			said = c.Msg
+		}
+		t, err := g.spec.Terms.From(said)
 		if err == nil {
 			err = g.session.Event(contract.Client, t)
 		}
