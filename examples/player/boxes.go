@@ -6,10 +6,10 @@ import (
 
 	"github.com/kista-go/kista"
 	"github.com/kista-go/kista/contract"
+	"github.com/kista-go/kista/contract/checked"
 	"github.com/kista-go/kista/server"
 	"github.com/kista-go/kista/supervisor"
 	"github.com/kista-go/kista/term"
-	"github.com/kista-go/kista/ubf"
 	"github.com/kista-go/kista/ubfa"
 )
 
@@ -58,26 +58,29 @@ type Boxes struct {
 // "speaker".
 func (b Boxes) Program() kista.Program {
 	return supervisor.Program(supervisor.Spec{
-		Strategy: supervisor.RestForOne,
 		Children: []supervisor.Child{
-			{ID: "library", Start: checked("library", library(b.Songs))},
-			{ID: "speaker", Start: checked("speaker", speaker(b.Speak))},
-			{ID: "player", Start: checked("player", player())},
+			{ID: "library", Start: guarded("library", library(b.Songs))},
+			{ID: "speaker", Start: guarded("speaker", speaker(b.Speak))},
+			{ID: "player", Start: guarded("player", player())},
 		},
 	}, supervisor.Opts{})
 }
 
-// checked puts a box behind its contract, and gives the address the contract's name.
-func checked(name string, box kista.Program) kista.Program {
+// guarded puts a box behind its contract, and gives the address the contract's name.
+func guarded(name string, box kista.Program) kista.Program {
 	text, err := contracts.ReadFile(name + ".con")
 	var c *contract.Contract
 	if err == nil {
 		c, err = contract.Parse(name+".con", text)
 	}
+	var k *contract.Checker
+	if err == nil {
+		k, err = contract.Compile(c)
+	}
 	if err != nil {
 		panic(err) // it is part of this program
 	}
-	return ubf.Checked(ubf.CheckedSpec{Contract: c, Box: box, Types: ubfa.Registry(nil)}, kista.SpawnOpts{Name: name})
+	return checked.Program(checked.Spec{Contract: k, Behind: box, Terms: ubfa.Registry(nil), Opts: kista.SpawnOpts{Name: name}})
 }
 
 func library(songs map[string][]int) kista.Program {
