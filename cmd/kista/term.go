@@ -31,7 +31,7 @@ func termCommand() *cobra.Command {
   jsf    the JSON of UBF
 
 Input of text and JSON is one term a line. Of the other two it is one term after the other; with --hex it is one a line, in
-hexadecimal digits, and so is what is written in any encoding but text. For each line of input there is one of output, in
+hexadecimal digits, and so is what is written in them. (A line of JSON that is nothing but such digits is taken for bytes, too.) For each line of input there is one of output, in
 order. Where a term cannot be read or written, its line begins with "error" and says what is wrong and at which byte; the status
 is then 1. (Without --hex, etf has no lines to say it on: it is said on standard error.)`,
 		Example: `  echo '{deposit,joe,5}' | kista term --to etf --hex
@@ -124,15 +124,17 @@ func (c *conversion) lines(in io.Reader) error {
 }
 
 func (c *conversion) line(line []byte) error {
-	if c.hex && c.from != "text" {
-		b, err := unhex(line)
-		if err != nil {
-			return c.say(nil, err)
-		}
-		line = b
+	if !c.hex || c.from == "text" {
+		return c.say(c.read.decodeAll(c.from, line))
 	}
-	t, err := c.read.decodeAll(c.from, line)
-	return c.say(t, err)
+	b, err := unhex(line)
+	switch {
+	case err == nil:
+		line = b
+	case c.from != "jsf": // JSON needs no digits to stand in a line
+		return c.say(nil, err)
+	}
+	return c.say(c.read.decodeAll(c.from, line))
 }
 
 func unhex(line []byte) ([]byte, error) {
@@ -223,7 +225,7 @@ func (c *conversion) say(t term.Term, err error) error {
 		_, err = fmt.Fprintln(out, "error:", strings.ReplaceAll(err.Error(), "\n", " "))
 		return err
 	}
-	if c.hex && c.to != "text" {
+	if c.hex && (c.to == "etf" || c.to == "ubfa") {
 		c.buf = hex.AppendEncode(nil, c.buf)
 	}
 	if !raw {

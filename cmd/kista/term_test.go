@@ -289,6 +289,8 @@ func TestTermStreams(t *testing.T) {
 		"jsf":        {"[1]\r\n{\"$A\":\"a\"}", []string{"--from", "jsf", "--to", "ubfa"}, "#1&$\n'a'$\n", 0},
 		"lines":      {"1\n\n2\n", nil, "1\nerror: term: syntax error at byte 0: a term cannot begin with end of text\n2\n", 1},
 		"no hex":     {"836101\n83610\nxy\n", []string{"--from", "etf", "--hex"}, "1\nerror: hex: half a byte behind byte 2\nerror: hex: 'x' is no hexadecimal digit, behind byte 0\n", 1},
+		"jsf in hex": {"5b315d\n[2]\n12\nxyz\n5b31\n", []string{"--from", "jsf", "--hex", "--to", "etf"}, "836b000101\n836b000102\nerror: jsf: malformed text at byte 0: '\\x12' where a value is wanted\nerror: jsf: malformed text at byte 0: 'x' where a value is wanted\nerror: jsf: text cut short at byte 2: the bytes end here\n", 1},
+		"hex to jsf": {"836b000101\n", []string{"--from", "etf", "--hex", "--to", "jsf"}, "[1]\n", 0},
 		"limits":     {"[1,2,3]\n", []string{"--from", "jsf", "--max-terms", "2"}, "error: jsf: limit exceeded at byte 3: more than 2 terms\n", 1},
 		"safe":       {"zz_pop\nok\nzz_top\n", []string{"--safe", "--atom", "zz_top"}, "error: text: unknown atom zz_pop\nok\nzz_top\n", 1},
 		"no such":    {"", []string{"--from", "xml"}, "kista: term: there is no encoding \"xml\": take one of etf, jsf, text, ubfa\n", 2},
