@@ -5,6 +5,7 @@ import (
 	"go/token"
 	"go/types"
 	"slices"
+	"strings"
 )
 
 // linearMark is the method by which a state of a conversation is known: package ubf/linear has it, and what is generated from
@@ -29,11 +30,18 @@ func linears(p *pass) {
 	}
 }
 
-// step is what happens to a variable at one place.
+// spot is where a state is: a local variable, or a field of one.
+type spot struct {
+	v    *types.Var
+	path string // the fields on the way, each with its dot; empty: the variable itself
+}
+
+// step is what happens to a state at one place.
 type step struct {
 	node ast.Node
 	path []ast.Node // from the function's body to it
 	what string     // the method that uses it up, or that it is given away; empty: it gets a new value
+	at   spot
 }
 
 func linearIn(p *pass, body *ast.BlockStmt) {
@@ -53,17 +61,31 @@ func linearIn(p *pass, body *ast.BlockStmt) {
 		if v == nil {
 			return true
 		}
-		if s, ok := p.stepAt(id, path); ok {
+		if s, ok := p.stepAt(id, v, path); ok {
 			steps[v] = append(steps[v], s)
 		}
 		return true
 	})
-	for v, all := range steps {
-		p.linearUses(v, all)
+	for _, all := range steps {
+		used := map[spot]bool{}
+		for _, s := range all {
+			if s.what != "" && !used[s.at] {
+				used[s.at] = true
+				p.linearUses(s.at, slices.DeleteFunc(slices.Clone(all), func(o step) bool { return !o.concerns(s.at) }))
+			}
+		}
 	}
 }
 
-// linearVar is the local variable that an identifier stands for, if it holds a state.
+// concerns reports whether a step uses up what is at a place, or puts something there.
+func (s step) concerns(at spot) bool {
+	if s.what != "" {
+		return s.at == at
+	}
+	return s.at.path == at.path || strings.HasPrefix(at.path, s.at.path+".")
+}
+
+// linearVar is the local variable that an identifier stands for, if it holds a state, or might in one of its fields.
 func (p *pass) linearVar(id *ast.Ident) *types.Var {
 	v, ok := p.TypesInfo.ObjectOf(id).(*types.Var)
 	if !ok || v.IsField() || v.Pkg() == nil || v.Parent() == v.Pkg().Scope() {
@@ -72,33 +94,49 @@ func (p *pass) linearVar(id *ast.Ident) *types.Var {
 	if _, isStruct := v.Type().Underlying().(*types.Struct); !isStruct {
 		return nil
 	}
-	mark, _, _ := types.LookupFieldOrMethod(v.Type(), false, v.Pkg(), linearMark)
-	if f, ok := mark.(*types.Func); !ok || f.Signature().Params().Len()+f.Signature().Results().Len() > 0 {
-		return nil
-	}
 	return v
 }
 
-// stepAt says what is done with a variable where it stands.
-func (p *pass) stepAt(id *ast.Ident, path []ast.Node) (s step, ok bool) {
-	s = step{node: id, path: slices.Clone(path)}
-	if len(path) < 2 {
-		return s, false
+// isLinear reports whether values of a type are states.
+func isLinear(t types.Type) bool {
+	if _, isStruct := t.Underlying().(*types.Struct); !isStruct {
+		return false
 	}
-	switch parent := path[len(path)-2].(type) {
-	case *ast.AssignStmt:
-		if slices.Contains(parent.Lhs, ast.Expr(id)) {
-			return s, true // a new value; the right side comes before it in time, and behind it in the text
-		}
-	case *ast.SelectorExpr:
-		if parent.X != id {
-			return s, false
-		}
-		if len(path) > 2 {
-			if call, is := path[len(path)-3].(*ast.CallExpr); is && call.Fun == parent && uses1(p, parent) {
-				s.what = text(parent)
-				return s, true
+	mark, _, _ := types.LookupFieldOrMethod(t, false, nil, linearMark)
+	f, ok := mark.(*types.Func)
+	return ok && f.Signature().Params().Len()+f.Signature().Results().Len() == 0
+}
+
+// stepAt says what is done with a variable, or a field of it, where it stands.
+func (p *pass) stepAt(id *ast.Ident, v *types.Var, path []ast.Node) (s step, ok bool) {
+	s = step{node: id, path: slices.Clone(path), at: spot{v: v}}
+	expr := ast.Expr(id)
+	for i := len(path) - 2; i >= 0; i-- {
+		switch parent := path[i].(type) {
+		case *ast.AssignStmt:
+			if slices.Contains(parent.Lhs, expr) {
+				s.path = s.path[:i+2]
+				return s, true // a new value; the right side comes before it in time, and behind it in the text
 			}
+			return s, false
+		case *ast.SelectorExpr:
+			if parent.X != expr {
+				return s, false
+			}
+			if sel := p.TypesInfo.Selections[parent]; sel != nil && sel.Kind() == types.FieldVal && !sel.Indirect() {
+				s.at.path += "." + parent.Sel.Name
+				expr = parent
+				continue
+			}
+			if t := p.TypesInfo.TypeOf(expr); i > 0 && t != nil && isLinear(t) {
+				if call, is := path[i-1].(*ast.CallExpr); is && call.Fun == parent && uses1(p, parent) {
+					s.what = text(parent)
+					return s, true
+				}
+			}
+			return s, false
+		default:
+			return s, false
 		}
 	}
 	return s, false
@@ -115,7 +153,8 @@ func uses1(p *pass, sel *ast.SelectorExpr) bool {
 }
 
 // linearUses reports the second use of each pair.
-func (p *pass) linearUses(v *types.Var, all []step) {
+func (p *pass) linearUses(at spot, all []step) {
+	v, name := at.v, at.v.Name()+at.path
 	slices.SortStableFunc(all, func(a, b step) int { return int(a.time() - b.time()) })
 	for i, second := range all {
 		if second.what == "" {
@@ -131,7 +170,7 @@ func (p *pass) linearUses(v *types.Var, all []step) {
 			}
 			if !exclusive(first, second) {
 				p.report(second.node, "linear", "%s is used up by %s (%s), so this fails when it runs, before anything is sent; go on with the state that %s returned",
-					v.Name(), first.what, p.where(first.node.Pos()), first.what)
+					name, first.what, p.where(first.node.Pos()), first.what)
 				return
 			}
 		}
@@ -139,7 +178,7 @@ func (p *pass) linearUses(v *types.Var, all []step) {
 			return s.what == "" && loop.Pos() <= s.node.Pos() && s.node.Pos() < loop.End()
 		}) && !leaves(second) {
 			p.report(second.node, "linear", "%s is used up by %s in the first round of the loop, and has no new value in the second; assign the state that %s returned",
-				v.Name(), second.what, second.what)
+				name, second.what, second.what)
 			return
 		}
 	}

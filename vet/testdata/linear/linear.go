@@ -89,3 +89,21 @@ func allowed(ctx context.Context, ready fileclient.Ready) {
 	//kista:allow linear to see it fail
 	_, _, _ = ready.Close(ctx, fileclient.Close{FileHandle: 1})
 }
+
+// fields hold states too.
+func fields(ctx context.Context, out fileclient.ReadyReadLineLine, others []fileclient.ReadyReadLineLine) error {
+	if _, _, err := out.Next.Rewind(ctx, fileclient.Rewind{FileHandle: 1}); err != nil {
+		return err
+	}
+	_, _, err := out.Next.Close(ctx, fileclient.Close{FileHandle: 1}) // want `linear: out.Next is used up by out.Next.Rewind`
+	for _, o := range others {
+		if _, _, err := o.Next.Close(ctx, fileclient.Close{FileHandle: 1}); err != nil {
+			return err
+		}
+	}
+	out = others[0]
+	_, _, _ = out.Next.Close(ctx, fileclient.Close{FileHandle: 1})
+	out.Next, _, _ = others[1].Next.Rewind(ctx, fileclient.Rewind{FileHandle: 1})
+	_, _, _ = out.Next.Close(ctx, fileclient.Close{FileHandle: 1})
+	return err
+}
