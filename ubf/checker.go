@@ -79,7 +79,8 @@ func (k *checker) Terminate(s *kista.Self, _ error) error {
 			_ = s.Exit(k.handler, kista.Kill)
 		}
 	}
-	return k.wire.Close()
+	_ = k.wire.Close() // the driver may have done so
+	return nil
 }
 
 // errOver ends a session in order.

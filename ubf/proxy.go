@@ -3,6 +3,7 @@ package ubf
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -41,7 +42,8 @@ type ProxySpec struct {
 	MaxSessions int
 	// Idle is how long a conversation may be silent. Zero: for ever.
 	Idle time.Duration
-	// Write is how long one side may leave what it is sent unread. Zero: ten seconds.
+	// Write is how long one side may leave what it is sent unread, and how long the server may still talk to a client that has
+	// said all. Zero: ten seconds.
 	Write time.Duration
 	// Limits bound what either side may send.
 	Limits Limits
@@ -201,7 +203,9 @@ func (p *Proxy) between(self *kista.Self, client net.Conn) error {
 	if err != nil {
 		return err
 	}
+	gone := make(chan struct{})
 	back := func(self *kista.Self) error {
+		defer close(gone)
 		defer context.AfterFunc(self, func() { _ = server.Close() })()
 		defer func() { _ = client.Close() }()
 		return p.pump(self, check, g.server, contract.Server)
@@ -209,8 +213,24 @@ func (p *Proxy) between(self *kista.Self, client net.Conn) error {
 	if _, _, err := self.SpawnWith(kista.SpawnOpts{Label: "ubf proxy's way back for " + client.RemoteAddr().String(), Link: true}, back); err != nil {
 		return err
 	}
-	return p.pump(self, check, g.client, contract.Client)
+	err = p.pump(self, check, g.client, contract.Client)
+	if half, ok := server.(interface{ CloseWrite() error }); ok && errors.Is(err, errSaidAll) && half.CloseWrite() == nil {
+		late := time.NewTimer(p.spec.Write) // whether the client still listens, nobody can tell
+		defer late.Stop()
+		select {
+		case <-gone:
+		case <-late.C:
+		case <-self.Done():
+		}
+	}
+	if errors.Is(err, errSaidAll) {
+		return kista.ErrShutdown
+	}
+	return err
 }
+
+// errSaidAll says that one side will say no more.
+var errSaidAll = errors.New("ubf: the connection is at its end")
 
 func (p *Proxy) dial(self *kista.Self) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(self, DefaultTimeout)
@@ -269,6 +289,9 @@ type said struct {
 	Term term.Term
 }
 
+// nonsense tells the checker that one side has said what is no message, and that all passes from now on.
+type nonsense struct{}
+
 // pump reads what one side says, until the conversation is over.
 func (p *Proxy) pump(self *kista.Self, check kista.PID, w *wire, by contract.Side) error {
 	for {
@@ -285,7 +308,13 @@ func (p *Proxy) pump(self *kista.Self, check kista.PID, w *wire, by contract.Sid
 				self.Logger().Warn("ubf: proxy: what is no message", "by", by.String(), "client", w.RemoteAddr().String(), "error", err)
 			}
 			if p.spec.Observe {
+				if malformed(err) {
+					_ = self.Send(check, nonsense{})
+				}
 				p.copyRest(w, err)
+			}
+			if by == contract.Client && (errors.Is(err, io.EOF) || p.spec.Observe) {
+				return errSaidAll
 			}
 			return kista.ErrShutdown // the other side is told by the end of its connection
 		}
