@@ -33,6 +33,9 @@ server, state by state, and what the server may answer.
 
 Contracts are read in the notation of UBF 2.x, in that of 2002 (1.x), and in that of
 Armstrong's slides; --dialect says which, where it should not be found out.`,
+		Example: `  kista contract check file_server.con
+  kista contract gen file_server.con -o fileclient/fileclient.go
+  kista contract proxy --contract file_server.con --listen :9000 --to localhost:9001`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
