@@ -23,6 +23,28 @@ func (c *Contract) Format() []byte {
 	return []byte(f.b.String())
 }
 
+// Comments returns what the comments of the file say of its parts, each a *[TypeDef], *[State] or *[Rule]: those before it and
+// behind it, a line each, without percent signs. Those that stand before everything else are at the *Contract itself.
+func (c *Contract) Comments() map[any][]string {
+	f := &formatter{c: c, lead: map[any][]string{}, trail: map[any][]string{}, apart: map[any]bool{}}
+	f.attach()
+	out := map[any][]string{}
+	for _, comments := range []map[any][]string{f.lead, f.trail} {
+		for part, lines := range comments {
+			switch form, is := part.(string); {
+			case form == "NAME":
+				part = c
+			case is:
+				continue
+			}
+			for _, l := range lines {
+				out[part] = append(out[part], strings.TrimSpace(strings.TrimLeft(l, "%")))
+			}
+		}
+	}
+	return out
+}
+
 type formatter struct {
 	c *Contract
 	b strings.Builder

@@ -2,6 +2,7 @@ package gen
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/kista-go/kista/contract"
 	"github.com/kista-go/kista/term"
@@ -45,6 +46,9 @@ func Begin(ctx context.Context, c *ubf.Client, arg term.Term) (%[1]s, error) {
 func (g *generator) state(s term.Atom) {
 	name := g.states[s]
 	g.p("// %s is the state %s. It is good for one step.", name, term.String(s))
+	if state := g.c.State(s); state != nil {
+		g.comment(true, state)
+	}
 	g.p("type %s struct{ linear.State }\n", name)
 	methods := taken{"State": true, "Client": true, "Name": true, "Ask": true, "Tell": true, "LinearState": true}
 	for _, r := range g.rules(s, contract.Request) {
@@ -54,6 +58,7 @@ func (g *generator) state(s term.Atom) {
 		t := g.typeOf(r.message)
 		method := methods.pick("Send"+exported(r.message.Name), "Event")
 		g.p("// %s sends the event %s.", method, contract.TypeString(r.message))
+		g.comment(true, r.parts...)
 		g.p("func (s %s) %s(event %s) error { return s.Tell(%q, %s) }\n", name, method, t.name, method, call(t.of, "event"))
 	}
 }
@@ -77,6 +82,7 @@ func (g *generator) ask(s term.Atom, r rule, method string) {
 	comment := fmt.Sprintf("// %s asks %s; the answer is %s.", method, contract.TypeString(r.message), said(r, s, all))
 	if len(all) == 1 {
 		g.p("%s", comment)
+		g.comment(true, r.parts...)
 		o := all[0]
 		reply, next := g.typeOf(o.Reply), g.states[r.next(o, s)]
 		g.p(`func (s %[1]s) %[2]s(ctx context.Context, request %[3]s) (next %[4]s, reply %[5]s, err error) {
@@ -95,6 +101,7 @@ func (g *generator) ask(s term.Atom, r rule, method string) {
 	}
 	outcome := g.outcomes(s, r, method, all)
 	g.p("%s", comment)
+	g.comment(true, r.parts...)
 	g.p(`func (s %[1]s) %[2]s(ctx context.Context, request %[3]s) (%[4]s, error) {
 	t, after, err := s.Ask(ctx, %[5]q, %[6]s)
 	if err != nil {
@@ -153,9 +160,15 @@ func said(r rule, s term.Atom, all []*contract.Outcome) string {
 // events writes the interface for the server's events.
 func (g *generator) events() {
 	var all []*contract.Ref
+	parts := map[string][]any{}
 	seen := map[string]bool{}
 	for _, s := range g.stateNames() {
 		for _, r := range g.rules(s, contract.EventOut) {
+			for _, part := range r.parts {
+				if !slices.Contains(parts[r.message.Name], part) {
+					parts[r.message.Name] = append(parts[r.message.Name], part)
+				}
+			}
 			if !seen[r.message.Name] {
 				seen[r.message.Name] = true
 				all = append(all, r.message)
@@ -167,7 +180,9 @@ func (g *generator) events() {
 	methods := make([]string, len(all))
 	for i, r := range all {
 		methods[i] = names.pick(exported(r.Name))
-		g.p("// %s is the event %s.\n%s(event %s)", methods[i], contract.TypeString(r), methods[i], g.typeOf(r).name)
+		g.p("// %s is the event %s.", methods[i], contract.TypeString(r))
+		g.comment(true, parts[r.Name]...)
+		g.p("%s(event %s)", methods[i], g.typeOf(r).name)
 	}
 	g.p("}\n")
 	g.p("// dispatch finds out which event it is.\nfunc dispatch(to Events, e term.Term) {\nif to == nil {\nreturn\n}")

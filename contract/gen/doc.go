@@ -1,6 +1,6 @@
 // Package gen writes Go code of contracts: what "kista contract gen" does.
 //
-// For each message type there is a Go type, with the contract's annotation as its comment. For each state there is one too, whose
+// For each message type there is a Go type, with the annotation and the comments of the contract as its own. For each state there is one too, whose
 // methods are the requests that the state allows: what it does not allow does not compile. A method returns the reply and the
 // state that follows; where there is a choice, a value of an interface that has a Go type for each outcome. A state is good
 // for one step: see package ubf/linear, on which the code stands, and whose constants make sure that library and

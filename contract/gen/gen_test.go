@@ -178,6 +178,41 @@ func TestSilly(t *testing.T) {
 	t.Log(strings.TrimSpace(out))
 }
 
+// What the contract's comments say, the code's do too, at what they are about.
+func TestComments(t *testing.T) {
+	c, err := contract.Parse("x.con", []byte(`% A lamp
+% for the desk.
++NAME("lamp").
++VSN("1").
++TYPES
+% asks for light
+on() :: {on, integer()}; % in lumen
+ok() :: ok;
+tick() :: tick.
+% There is no light.
++STATE dark
+  % Takes a second.
+  on() => ok() & stop;
+  %% once an hour
+  EVENT <= tick();
+  EVENT => tick(). % or not
+`))
+	assert.NoError(t, err)
+	code, err := gen.Generate(c, gen.Options{})
+	assert.NoError(t, err)
+	for _, want := range []string{
+		"//\n// A lamp\n// for the desk.\npackage lamp\n",
+		"//\n// asks for light\n// in lumen\ntype On struct",
+		"//\n// There is no light.\ntype Dark struct",
+		"//\n// Takes a second.\nfunc (s Dark) On(",
+		"//\n\t// Takes a second.\n\tDarkOn(",
+		"//\n// once an hour\nfunc (s Dark) SendTick(",
+		"//\n\t// or not\n\tTick(",
+	} {
+		assert.True(t, strings.Contains(string(code), want), "%q is not in\n%s", want, code)
+	}
+}
+
 func TestMistakes(t *testing.T) {
 	c, err := contract.Parse("x.con", []byte("+NAME(\"x\").\n+VSN(\"1\").\n+TYPES a() :: a.\n"))
 	assert.NoError(t, err)

@@ -118,6 +118,7 @@ func (g *generator) method(m served) {
 		with = strings.Join(types, " or ") + ", in whatever state that is; the state stays"
 	}
 	g.p("// %s answers %s with %s.", m.name, contract.TypeString(m.rule.message), with)
+	g.comment(true, m.rule.parts...)
 	g.p("%s(c *ubf.Ctx, request %s) (%s, error)", m.name, q.name, g.result(m))
 }
 

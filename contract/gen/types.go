@@ -203,6 +203,7 @@ func (g *generator) writeShape(s *shape) {
 	if note := noteOf(s.def); note != "" {
 		g.p("// %s", note)
 	}
+	g.comment(true, s.def)
 	switch {
 	case len(s.atoms) == 1:
 		g.p("type %s struct{}\n", s.name)

@@ -2,6 +2,9 @@
 
 // Package fileclient is the contract "file_server", version "1.0", in Go: types of its messages, a client with a type for each state, and an interface for the
 // server. What a state does not allow does not compile. Each state is good for one step: go on with the one that the step returns.
+//
+// The file server of the talk "Making reliable distributed systems in the
+// presence of software errors": one session reads one file.
 package fileclient
 
 import (
