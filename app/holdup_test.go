@@ -76,3 +76,29 @@ func TestHoldups(t *testing.T) {
 		})
 	}
 }
+
+// A controller that somebody has suspended stops its applications all the same when its node is stopped.
+func TestSuspendedControllerStops(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stopped := make(chan string, 1)
+		a := app.New(app.Spec[app.None]{
+			Name: "a",
+			Start: func(*app.Ctx[app.None]) (kista.Program, error) {
+				return supervisor.Body(func(s *kista.Self) error { _, err := s.Receive(); return err }), nil
+			},
+			Stop: func(*app.Ctx[app.None]) error { stopped <- "a"; return nil },
+		})
+		n, err := kista.Start(kista.Config{})
+		assert.NoError(t, err)
+		ctl, err := app.StartController(ctx, n, app.Opts{})
+		assert.NoError(t, err)
+		assert.NoError(t, app.Load(ctx, ctl, a))
+		assert.NoError(t, app.Start(ctx, ctl, "a", app.Temporary))
+		_, err = kista.System(ctx, ctl, kista.Suspend{})
+		assert.NoError(t, err)
+		began := time.Now()
+		assert.NoError(t, n.Stop(ctx))
+		assert.Equal(t, <-stopped, "a")
+		assert.True(t, time.Since(began) < time.Second, "it took %v", time.Since(began))
+	})
+}

@@ -111,7 +111,7 @@ var Growths = []Growth{
 		At:    func(of int) int { return 1000 * of },
 	},
 	one("W20", "children", "children of one supervisor", "children", "Children", 1000, []string{"start_child", "restart", "stop_child"}, reasonCache),
-	one("W21", "blockers", "others' round trip while handlers sleep 1 ms in every call", "processes that block", "Blockers", 4,
+	one("W21", "blockers", "others' round trip while handlers sleep 1 ms in every call", "processes that block", "Blockers", 2,
 		[]string{"sleep_1ms_all_p50", "sleep_1ms_all_p99"}, "those who block need the CPU as well, for a few microseconds each millisecond"),
 }
 
