@@ -59,7 +59,7 @@ func (g *generator) state(s term.Atom) {
 		method := methods.pick("Send"+exported(r.message.Name), "Event")
 		g.p("// %s sends the event %s.", method, contract.TypeString(r.message))
 		g.comment(true, r.parts...)
-		g.p("func (s %s) %s(event %s) error { return s.Tell(%q, %s) }\n", name, method, t.name, method, call(t.of, "event"))
+		g.p("func (s %s) %s(event %s) error { return s.Tell(%q, %s) }\n", name, method, t.name, name+"."+method, call(t.of, "event"))
 	}
 }
 
