@@ -7,7 +7,7 @@
 //	                                │ speaker.con
 //	                                └──────────────────────── the speaker
 //
-// The player takes {play,Song} only when it is on; nobody wrote code for that, the contract says it. Each box is reached by a
+// The player takes {play,Song} only in the state active; nobody wrote code for that, the contract says it. Each box is reached by a
 // checked address (package contract/checked), is supervised, and can be replaced by any other that keeps the contract. If one breaks its
 // contract, the checker says which one, and that box ends, not the one who trusted it.
 package player
