@@ -67,7 +67,7 @@ use github.com/spf13/cobra:   cmd/kista
 use golang.org/x/term:        cmd/kista
 use github.com/tetratelabs/wazero: wasm      # the engine that guests run on
 use golang.org/x/tools:       vet cmd/kista  # the framework of analyzers, and its driver for go vet
-use golang.org/x/sys:         port wasm      # what the operating system can do for a program's walls
+use golang.org/x/sys:         port wasm heart # what the operating system can do for a program's walls
 `
 
 func TestFloors(t *testing.T) {

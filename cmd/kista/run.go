@@ -12,29 +12,46 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/kista-go/kista/heart"
 )
 
 func runCommand() *cobra.Command {
 	var flags []string
+	var beats bool
+	hearts := heart.Default()
 	cmd := &cobra.Command{
-		Use:   "run [--build FLAG] PACKAGE [ARGUMENTS]",
+		Use:   "run [--build FLAG] [--heart] PACKAGE [ARGUMENTS]",
 		Short: "Build a program and run it, until it ends or is told to stop",
 		Long: `run builds the main package of a release with "go build", and runs it with the
 arguments that follow. What it says and its exit status are the program's own;
 SIGINT, SIGTERM and SIGHUP are handed on to it, once each, and it stops in its own
 order. Without arguments a release starts.
 
+With --heart it stays above the program as its heart: it keeps listeners, connections and state that the program
+gives it (package heart), and starts the program again when it dies of what no process contains, after longer and
+longer pauses. It is for containers, too: as process 1 it reaps. Linux only.
+
 If the package does not build, the status is 2.`,
 		Example: `  kista run ./examples/shop
   kista run ./examples/shop --shop.listen=127.0.0.1:9000
-  kista run --build -race ./examples/shop config check`,
+  kista run --build -race ./examples/shop config check
+  kista run --heart ./examples/shop`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p := program{pkg: args[0], args: args[1:], flags: flags}
+			if beats {
+				p.heart = &hearts
+			}
 			return p.run()
 		},
 	}
 	cmd.Flags().SetInterspersed(false) // what follows the package is the program's
+	cmd.Flags().BoolVar(&beats, "heart", false, "start the program again when it dies, and keep what it has given to its heart")
+	cmd.Flags().IntVar(&hearts.Restarts, "heart-restarts", hearts.Restarts, "with --heart, restarts within the period that are tolerated; -1: any number")
+	cmd.Flags().DurationVar(&hearts.Period, "heart-period", hearts.Period, "with --heart, how long a death counts")
+	cmd.Flags().DurationVar(&hearts.StopTimeout, "heart-stop-timeout", hearts.StopTimeout, "with --heart, how long the program may take to stop")
+	cmd.Flags().Int64Var(&hearts.State, "heart-state", hearts.State, "with --heart, bytes of state that can be kept")
 	cmd.Flags().StringArrayVar(&flags, "build", nil, "a flag for go build, such as -race; may be repeated")
 	return cmd
 }
@@ -44,6 +61,7 @@ type program struct {
 	pkg   string
 	args  []string
 	flags []string
+	heart *heart.Config // nil: none
 }
 
 // run builds the package in a directory of its own, and runs it.
@@ -59,6 +77,14 @@ func (p program) run() error {
 	defer signal.Stop(signals)
 	binary, err := p.build(dir, signals)
 	if err != nil {
+		return err
+	}
+	if p.heart != nil {
+		p.heart.Path, p.heart.Args = binary, p.args
+		code, err := heart.Run(*p.heart, os.Stderr, signals)
+		if err == nil && code != 0 {
+			err = exitCode(code)
+		}
 		return err
 	}
 	cmd := exec.Command(binary, p.args...)

@@ -1,0 +1,195 @@
+package heart
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"sync"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/kista-go/kista/heart/internal/parent"
+	"github.com/kista-go/kista/heart/internal/slab"
+	"github.com/kista-go/kista/heart/internal/wire"
+)
+
+// client is the way to the heart.
+type client struct {
+	welcome wire.Welcome
+
+	mu  sync.Mutex
+	fd  int
+	seq uint32
+}
+
+// theHeart is the way to the heart, nil if there is none.
+var theHeart = sync.OnceValue(func() *client {
+	if os.Getenv(parent.Env) == "" {
+		return nil
+	}
+	_ = os.Unsetenv(parent.Env) // programs that this one starts have none
+	unix.CloseOnExec(parent.SocketFD)
+	unix.CloseOnExec(parent.MemoryFD)
+	c := &client{fd: parent.SocketFD}
+	m, _, err := c.ask(wire.Message{Op: wire.Hello}, -1)
+	if err != nil || json.Unmarshal(m.Data, &c.welcome) != nil {
+		return nil
+	}
+	return c
+})
+
+// ask asks a question, with a descriptor if that is not negative.
+func (c *client) ask(m wire.Message, fd int) (answer wire.Message, files []*os.File, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.seq++
+	m.Seq = c.seq
+	if err := m.Check(); err != nil {
+		return answer, nil, err
+	}
+	var rights []byte
+	if fd >= 0 {
+		rights = unix.UnixRights(fd)
+	}
+	if err := unix.Sendmsg(c.fd, m.Append(nil), rights, nil, unix.MSG_NOSIGNAL); err != nil {
+		return answer, nil, fmt.Errorf("heart: it does not answer: %w", os.NewSyscallError("sendmsg", err))
+	}
+	buf, oob := make([]byte, wire.MaxPacket), make([]byte, unix.CmsgSpace(4*wire.MaxFiles))
+	for {
+		n, oobn, _, _, err := unix.Recvmsg(c.fd, buf, oob, unix.MSG_CMSG_CLOEXEC)
+		if errors.Is(err, unix.EINTR) {
+			continue
+		}
+		if err != nil || n == 0 {
+			return answer, nil, fmt.Errorf("heart: it does not answer: %w", os.NewSyscallError("recvmsg", err))
+		}
+		if files, err = filesIn(oob[:oobn]); err != nil {
+			return answer, nil, err
+		}
+		answer, err = wire.Decode(buf[:n])
+		switch {
+		case err != nil:
+		case answer.Op == wire.Failed:
+			err = errors.New(string(answer.Data))
+		case answer.Seq != m.Seq:
+			closeAll(files)
+			continue
+		}
+		if err != nil {
+			closeAll(files)
+			files = nil
+		}
+		return answer, files, err
+	}
+}
+
+func filesIn(oob []byte) (out []*os.File, err error) {
+	messages, err := unix.ParseSocketControlMessage(oob)
+	if err != nil {
+		return nil, fmt.Errorf("heart: %w", err)
+	}
+	for _, m := range messages {
+		fds, err := unix.ParseUnixRights(&m)
+		if err != nil {
+			return out, fmt.Errorf("heart: %w", err)
+		}
+		for _, fd := range fds {
+			out = append(out, os.NewFile(uintptr(fd), "from the heart"))
+		}
+	}
+	return out, nil
+}
+
+func closeAll(files []*os.File) {
+	for _, f := range files {
+		_ = f.Close()
+	}
+}
+
+func (c *client) listen(network, address string) (net.Listener, error) {
+	_, files, err := c.ask(wire.Message{Op: wire.Listen, Key: network, Data: []byte(address)}, -1)
+	if err != nil {
+		return nil, err
+	}
+	defer closeAll(files)
+	if len(files) != 1 {
+		return nil, errors.New("heart: it answered without a listener")
+	}
+	return net.FileListener(files[0])
+}
+
+func (c *client) unlisten(network, address string) error {
+	_, _, err := c.ask(wire.Message{Op: wire.Unlisten, Key: network, Data: []byte(address)}, -1)
+	return err
+}
+
+func (c *client) keep(key string, conn net.Conn, note string) error {
+	f, ok := conn.(interface{ File() (*os.File, error) })
+	if !ok {
+		return fmt.Errorf("heart: a %T cannot be kept: only plain TCP and Unix connections can", conn)
+	}
+	file, err := f.File()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = file.Close() }()
+	_, _, err = c.ask(wire.Message{Op: wire.Keep, Key: key, Data: []byte(note)}, int(file.Fd()))
+	return err
+}
+
+func (c *client) drop(key string) error {
+	_, _, err := c.ask(wire.Message{Op: wire.Drop, Key: key}, -1)
+	return err
+}
+
+func (c *client) kept() (all []Conn, err error) {
+	for from := uint64(0); ; {
+		m, files, err := c.ask(wire.Message{Op: wire.Take, N: from}, -1)
+		if err != nil {
+			return all, err
+		}
+		for i, f := range files {
+			conn, err := net.FileConn(f)
+			_ = f.Close()
+			if err != nil || 2*i+1 >= len(m.Names) {
+				continue // the other side has gone meanwhile
+			}
+			all = append(all, Conn{m.Names[2*i], m.Names[2*i+1], conn})
+		}
+		if from = m.N; from == 0 {
+			return all, nil
+		}
+	}
+}
+
+func (c *client) renew(why string) error {
+	if len(why) > wire.MaxNote {
+		why = why[:wire.MaxNote]
+	}
+	_, _, err := c.ask(wire.Message{Op: wire.Renew, Data: []byte(why)}, -1)
+	if err == nil {
+		select {} // until it comes
+	}
+	return err
+}
+
+// memory is the slab that outlives the program, or one that does not.
+var memory = sync.OnceValues(func() (*slab.Slab, error) {
+	if theHeart() == nil {
+		return slab.New(make([]byte, alone))
+	}
+	var st unix.Stat_t
+	if err := unix.Fstat(parent.MemoryFD, &st); err != nil {
+		return nil, fmt.Errorf("heart: memory: %w", os.NewSyscallError("fstat", err))
+	}
+	mem, err := unix.Mmap(parent.MemoryFD, 0, int(st.Size), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+	if err != nil {
+		return nil, fmt.Errorf("heart: memory: %w", os.NewSyscallError("mmap", err))
+	}
+	return slab.New(mem)
+})
+
+// alone is the memory without a heart.
+const alone = 16 << 20
