@@ -45,9 +45,9 @@ goroutine 18 gp=0x1 m=0 labels:{"kista_kind": "server", "kista_name": "joe \"x\"
 internal/runtime/maps.fatal({0x4a1, 0x15})
 	/usr/local/go/src/runtime/panic.go:1058 +0x18
 main.(*shop).sell(0xc000, 0x1)
-	/home/x/shop.go:12 +0x65
+	/src/shop.go:12 +0x65
 created by main.main in goroutine 1
-	/home/x/main.go:9 +0x20
+	/src/main.go:9 +0x20
 
 goroutine 1 [running]:
 main.other()
