@@ -19,7 +19,7 @@ func TestMatrix_Heart_AnswersAgain(t *testing.T) {
 	for how, death := range map[string]string{
 		"map": "fatal 2 fatal error: concurrent map", "stack": "fatal 2 fatal error: stack overflow", "panic": "fatal 2 panic: nobody owns this", "exit": "exit 3 ",
 		"unlock": "fatal 2 fatal error: sync: unlock of unlocked mutex", "segfault": "fatal 2 ",
-		"kill": "signal 137 killed", "renew": "renewed 137 to be rid of zombies",
+		"kill": "signal 137 killed", "renew": "renewed 137 to be rid of zombies", "zombies": "renewed 137 3 zombies, more than 2",
 	} {
 		t.Run(how, func(t *testing.T) {
 			l := start(t)

@@ -2,6 +2,7 @@ package heart_test
 
 import (
 	"bufio"
+	"context"
 	"encoding/binary"
 	"fmt"
 	"net"
@@ -17,6 +18,7 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/kista-go/kista"
 	"github.com/kista-go/kista/heart"
 	"github.com/kista-go/kista/internal/assert"
 )
@@ -148,6 +150,18 @@ func die(how string) {
 		_ = heart.Renew("to be rid of zombies")
 	case "done":
 		os.Exit(0)
+	case "zombies":
+		n, err := kista.Start(kista.Config{})
+		if err != nil {
+			return
+		}
+		_, _ = n.Start(context.Background(), heart.Watch(heart.Zombies{Most: 2, Every: time.Millisecond, Before: func() { fmt.Println("before") }}))
+		for range 3 {
+			inside := make(chan struct{})
+			pid := n.Spawn(func(*kista.Self) error { close(inside); select {} })
+			<-inside
+			_ = kista.Exit(pid, kista.Kill)
+		}
 	case "hang":
 		signal.Ignore(syscall.SIGTERM)
 	}
