@@ -17,7 +17,8 @@ import (
 // goroutine?debug=2, or SIGQUIT): the frame proc.run(0x...) of an execution shows
 // the address that is written here behind "at". In profiles, bodies with a name
 // or a label and behaviours that have been seen to run or block for long carry
-// the labels kista_kind, kista_name and kista_pid.
+// the labels kista_kind, kista_name and kista_pid; those of a subtree
+// ([SpawnOpts.Subtree]) always, and kista_subtree.
 func (n *Node) Dump(w io.Writer) error {
 	out := bufio.NewWriter(w) // keeps its first error for the end
 	say := func(format string, args ...any) { _, _ = fmt.Fprintf(out, format, args...) }

@@ -133,7 +133,7 @@ func (p *proc) enterLocked() bool {
 	p.status, p.running = statusLive, true
 	if p.hasBody {
 		p.since = p.node.ticks()
-		if p.x.title() != "" {
+		if p.x.title() != "" || p.long {
 			p.labelLocked()
 		}
 	}

@@ -48,6 +48,7 @@ type settings struct {
 	limit     MailboxLimit
 	dedicated bool
 	high      bool
+	subtree   string
 }
 
 // ancestor is a link of the chain of spawns that led to a process.

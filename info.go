@@ -29,6 +29,7 @@ type ProcessInfo struct {
 	PID         PID
 	Name        string
 	Label       string
+	Subtree     string // see [SpawnOpts.Subtree]
 	Kind        string // what it runs: "body", "server", "supervisor", ...
 	Version     string // of its code, if the behaviour says ([Self.SetVersion])
 	Level       string // isolation: "L1" native code in the node, "L2" WebAssembly, "L3" another OS process
@@ -65,7 +66,7 @@ func (n *Node) Info(pid PID) (info ProcessInfo, ok bool) {
 	}
 	now := n.clock.Now()
 	info = ProcessInfo{
-		PID: pid, Name: p.x.name, Label: p.x.label, Kind: p.kind.name, Level: p.kind.level,
+		PID: pid, Name: p.x.name, Label: p.x.label, Subtree: p.how.subtree, Kind: p.kind.name, Level: p.kind.level,
 		Age: now.Sub(n.at(p.born)), Parent: p.self.Parent(), Ancestors: p.ancestors(), TrapExits: p.trap,
 		MailboxLen: int(p.count), MailboxSize: p.bytes, Handled: p.handled,
 		Links: p.x.links.sorted(), WaitingFor: p.waiting.String(),

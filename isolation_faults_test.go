@@ -11,6 +11,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 	"unsafe"
@@ -128,4 +129,20 @@ func TestIsolationL1_EndsTheProgram(t *testing.T) {
 			assert.True(t, !f.quiet || exit.ExitCode() == 3, "%v", exit)
 		})
 	}
+}
+
+// Where the disk is full, those who write hear of it; it ends whoever returns that, and nobody else.
+func TestMatrix_x3_TheDiskIsFull(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip("there is no device that is always full:", err)
+	}
+	defer full.Close()
+	n := node(t)
+	b := serve(t, n, counter{})
+	a := serve(t, n, counter{handle: func(*kista.Self, any) error { _, err := full.WriteString("a record"); return err }})
+	_, err = kista.Call(context.Background(), a, 1)
+	assert.ErrorIs(t, assert.ErrorAs[*kista.CallError](t, err).Reason, syscall.ENOSPC)
+	assert.True(t, !n.Alive(a), "it lives")
+	answers(t, b)
 }

@@ -9,8 +9,11 @@ import (
 func (p *proc) labelLocked() {
 	x := p.own()
 	if x.labels == nil {
-		x.labels = pprof.WithLabels(context.Background(), pprof.Labels(
-			"kista_kind", p.kind.name, "kista_name", x.title(), "kista_pid", p.pid().String()))
+		labels := []string{"kista_kind", p.kind.name, "kista_name", x.title(), "kista_pid", p.pid().String()}
+		if p.how.subtree != "" {
+			labels = append(labels, "kista_subtree", p.how.subtree)
+		}
+		x.labels = pprof.WithLabels(context.Background(), pprof.Labels(labels...))
 	}
 	pprof.SetGoroutineLabels(x.labels)
 }

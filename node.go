@@ -241,12 +241,12 @@ func (n *Node) settingsFor(o *SpawnOpts, body bool) *settings {
 	if body {
 		usual = &n.usual[1]
 	}
-	if o.Grace == 0 && o.Shutdown == 0 && o.Mailbox == (MailboxLimit{}) && !o.Dedicated && o.Priority == PriorityNormal {
+	if o.Grace == 0 && o.Shutdown == 0 && o.Mailbox == (MailboxLimit{}) && !o.Dedicated && o.Priority == PriorityNormal && o.Subtree == "" {
 		return usual
 	}
 	s := settings{
 		grace: o.Grace, shutdown: o.Shutdown, limit: o.Mailbox.or(n.mailbox),
-		dedicated: o.Dedicated, high: o.Priority == PriorityHigh,
+		dedicated: o.Dedicated, high: o.Priority == PriorityHigh, subtree: o.Subtree,
 	}
 	if s.grace == 0 {
 		s.grace = usual.grace

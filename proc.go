@@ -55,7 +55,7 @@ type proc struct {
 	zombie    bool
 	told      bool // the first kernel operation after the end has returned the reason
 	ignored   bool // its Init returned ErrIgnore
-	long      bool // it has been seen to run or block for long: its executions are labelled
+	long      bool // it belongs to a subtree, or has been seen to run or block for long: its executions are labelled
 	count     int32
 	bytes     int
 	first     *mail // what made an idle behaviour ready: the execution's, without the lock

@@ -26,6 +26,12 @@ type SpawnOpts struct {
 	Name string
 	// Label describes it for people.
 	Label string
+	// Subtree names the part of the program that it belongs to, with all that it
+	// spawns, and all that they spawn. Empty: that of the spawning process. Whatever
+	// runs their code carries the name as the label kista_subtree in profiles and in
+	// the runtime's reports on fatal errors, goroutines that they start included, so
+	// that a heart knows whose fault it was (package heart).
+	Subtree string
 	// Link links it with the spawning process, Monitor monitors it; both in one
 	// step with the spawn (statement 5). They need a spawning process.
 	Link, Monitor bool
@@ -192,9 +198,13 @@ func (n *Node) spawn(pr Program, parent *proc, ack *starting) (*proc, Ref, error
 	if err := o.validate(); err != nil {
 		return nil, Ref{}, err
 	}
+	if o.Subtree == "" && parent != nil {
+		o.Subtree = parent.how.subtree
+	}
 	p := &proc{
 		node: n, kind: pr.kind, how: n.settingsFor(&o, pr.body != nil), x: &none,
 		behaviour: pr.code(), trap: o.TrapExits, status: statusReady, hasBody: pr.body != nil,
+		long: o.Subtree != "",
 	}
 	p.self.p = p
 	if p.hasBody {

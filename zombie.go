@@ -15,6 +15,7 @@ type Zombie struct {
 	PID      PID
 	Kind     string        // what it ran: "server", "body", ...
 	Name     string        // its name, which others may have by now, or its label
+	Subtree  string        // see [SpawnOpts.Subtree]
 	Callback string        // in which callback it is; empty where that is not known
 	Reason   error         // what it ended with
 	Since    time.Duration // since its end
@@ -31,7 +32,7 @@ func (n *Node) Zombies(limit int) []Zombie {
 	for _, p := range n.zombieList(limit) {
 		p.mu.Lock()
 		out = append(out, Zombie{
-			PID: p.pid(), Kind: p.kind.name, Name: p.x.title(), Callback: p.callback.String(),
+			PID: p.pid(), Kind: p.kind.name, Name: p.x.title(), Subtree: p.how.subtree, Callback: p.callback.String(),
 			Reason: p.fate.reason, Since: time.Duration(n.ticks() - p.x.died),
 		})
 		p.mu.Unlock()

@@ -20,6 +20,7 @@ func (*client) unlisten(string, string) error               { return ErrNoHeart 
 func (*client) keep(string, net.Conn, string) error         { return ErrNoHeart }
 func (*client) drop(string) error                           { return ErrNoHeart }
 func (*client) kept() ([]Conn, error)                       { return nil, ErrNoHeart }
-func (*client) renew(string) error                          { return ErrNoHeart }
+func (*client) restore(string) error                        { return ErrNoHeart }
+func (*client) renew(string, []string) error                { return ErrNoHeart }
 
 var memory = sync.OnceValues(func() (*slab.Slab, error) { return slab.New(make([]byte, 16<<20)) })

@@ -10,14 +10,17 @@ import (
 
 // Death is how the life before this one has ended.
 type Death struct {
-	// Kind is "fatal" (the Go runtime ended it, or a panic that no process owns), "exit" (it called exit), "signal" (something killed it), or
-	// "renewed" ([Renew]).
-	Kind   string
-	Status int    // with which it exited; 128 and the number of a signal
-	Text   string // the first line of the fatal error, the name of the signal, or why it was renewed
-	Report string // the first lines of what the runtime wrote
-	Lasted time.Duration
-	At     time.Time
+	// Kind is "fatal" (the Go runtime ended it, or a panic that no process owns), "exit" (it called exit), "signal" (something killed
+	// it), "memory" (the heart killed it because it had more than [Config.Memory]), "silent" (because it gave no sign of life for
+	// [Config.Silence]), or "renewed" ([Renew]).
+	Kind    string
+	Status  int    // with which it exited; 128 and the number of a signal
+	Text    string // the first line of the fatal error, the name of the signal, or why it was ended
+	Report  string // the first lines of what the runtime wrote
+	Subtree string // whose code did it, if that is known: see [Subtree]
+	Process string // which process did it, if that is known: its kind, name and PID
+	Lasted  time.Duration
+	At      time.Time
 }
 
 // Errors of what is kept.
@@ -55,7 +58,7 @@ func LastDeath() *Death {
 		return nil
 	}
 	d := c.welcome.Death
-	return &Death{d.Kind, d.Status, d.Text, d.Report, d.Lasted, d.At}
+	return &Death{d.Kind, d.Status, d.Text, d.Report, d.Subtree, d.Process, d.Lasted, d.At}
 }
 
 // Listen is net.Listen, but the listener belongs to the heart: it is there while the program is not, and the same one in the next
@@ -140,11 +143,12 @@ func (s *State) Commit(data []byte) error { return s.h.Commit(data) }
 func (s *State) Delete() error { return s.h.Delete() }
 
 // Renew ends this life now, and has the next one begin: to be rid of zombies (see Node.Zombies of package kista), for instance. Nothing is
-// stopped in order: commit first. It returns only with an error.
-func Renew(why string) error {
+// stopped in order: commit first. The subtrees that are named stay away from the next life on ([Subtree]). It returns only
+// with an error: there is no heart, or it is told too much (64 names of 255 bytes).
+func Renew(why string, without ...string) error {
 	c := theHeart()
 	if c == nil {
 		return ErrNoHeart
 	}
-	return c.renew(why)
+	return c.renew(why, without)
 }

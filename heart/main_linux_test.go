@@ -2,6 +2,7 @@ package heart_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -40,6 +41,19 @@ func TestMain(m *testing.M) {
 		if n, err := strconv.Atoi(os.Getenv("KISTA_HEART_TEST_BARE")); err == nil {
 			cfg.Bare = n
 		}
+		if d, err := time.ParseDuration(os.Getenv("KISTA_HEART_TEST_SILENCE")); err == nil {
+			cfg.Silence = d
+		}
+		if n, err := strconv.ParseInt(os.Getenv("KISTA_HEART_TEST_MEMORY"), 10, 64); err == nil {
+			cfg.Memory = n
+		}
+		if path := os.Getenv("KISTA_HEART_TEST_COPY"); path != "" {
+			if err := duplicate(path); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				os.Exit(1)
+			}
+			cfg.Path = path
+		}
 		code, err := heart.Run(cfg, os.Stderr, signals)
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -62,6 +76,12 @@ func program() error {
 	}
 	sum, err := heart.Open("sum")
 	if err != nil {
+		return err
+	}
+	if err := shop(); err != nil {
+		return err
+	}
+	if err := theAccounts.open(); err != nil {
 		return err
 	}
 	fmt.Println("ready", ln.Addr(), heart.Life())
@@ -110,6 +130,19 @@ func serve(conn net.Conn, key string, sum *heart.State, mu *sync.Mutex) {
 			} else {
 				fmt.Fprintln(conn, "none")
 			}
+		case "shop":
+			fmt.Fprintln(conn, ask(rest))
+		case "account":
+			n, _ := strconv.Atoi(rest)
+			fmt.Fprintln(conn, theAccounts.ask(n))
+		case "copy":
+			if err := duplicate(os.Getenv("KISTA_HEART_TEST_COPY")); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+			}
+		case "left":
+			fmt.Fprintln(conn, heart.Quarantined())
+		case "restore":
+			fmt.Fprintln(conn, heart.Restore(rest))
 		case "bye":
 			done()
 			return
@@ -118,6 +151,18 @@ func serve(conn net.Conn, key string, sum *heart.State, mu *sync.Mutex) {
 		}
 	}
 	done()
+}
+
+// duplicate puts a copy of this program at path, in place of what is there.
+func duplicate(path string) error {
+	text, err := os.ReadFile("/proc/self/exe")
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(path+".new", text, 0o755); err != nil {
+		return err
+	}
+	return os.Rename(path+".new", path)
 }
 
 func die(how string) {
@@ -144,6 +189,12 @@ func die(how string) {
 		*p = 1
 	case "exit":
 		os.Exit(3)
+	case "stop":
+		_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+	case "eat":
+		for all := [][]byte{}; ; {
+			all = append(all, bytes.Repeat([]byte{1}, 1<<20))
+		}
 	case "kill":
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 	case "renew":

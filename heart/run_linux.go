@@ -10,7 +10,7 @@ import (
 // Config says how a heart works. Make one with [Default], and set Path.
 type Config = parent.Config
 
-// Default returns the defaults: see the fields' flags of kista run.
+// Default returns the defaults, which [Config] names.
 func Default() Config { return parent.Default() }
 
 // Run is a heart: it runs a program, one life after the other, and returns the status with which the OS process is to end, which

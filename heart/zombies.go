@@ -2,6 +2,7 @@ package heart
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/kista-go/kista"
@@ -15,6 +16,9 @@ type Zombies struct {
 	Oldest time.Duration
 	// Every is how often they are looked at. Zero: ten seconds.
 	Every time.Duration
+	// LeaveOut has the subtrees of the zombies that are too many or too old left out in the next life ([Subtree]): what does not
+	// return once rarely does the next time.
+	LeaveOut bool
 	// Before, if not nil, is called before the renewal, to commit what is to last. It has ten seconds.
 	Before func()
 }
@@ -31,32 +35,47 @@ func Watch(z Zombies) kista.Program {
 			if err := s.Select(kista.After(z.Every, nil)); err != nil {
 				return err
 			}
-			if why := z.tooMuch(s.Node()); why != "" {
-				z.renew(s, why)
+			if why, whose := z.tooMuch(s.Node()); why != "" {
+				z.renew(s, why, whose)
 			}
 		}
 	})
 }
 
-// tooMuch says what is too much, "" if nothing is.
-func (z Zombies) tooMuch(n *kista.Node) string {
+// tooMuch says what is too much, "" if nothing is, and whose zombies they are.
+func (z Zombies) tooMuch(n *kista.Node) (why string, whose []string) {
 	const enough = 100_000
 	all := n.Zombies(enough)
 	if z.Most > 0 && len(all) > z.Most {
-		return fmt.Sprintf("%d zombies, more than %d", len(all), z.Most)
+		return fmt.Sprintf("%d zombies, more than %d", len(all), z.Most), subtrees(all)
 	}
 	for _, x := range all {
 		if z.Oldest > 0 && x.Since > z.Oldest {
-			return fmt.Sprintf("the zombie %v %q is %v old, more than %v", x.PID, x.Name, x.Since.Round(time.Millisecond), z.Oldest)
+			why := fmt.Sprintf("the zombie %v %q is %v old, more than %v", x.PID, x.Name, x.Since.Round(time.Millisecond), z.Oldest)
+			return why, subtrees([]kista.Zombie{x})
 		}
 	}
-	return ""
+	return "", nil
 }
 
-func (z Zombies) renew(s *kista.Self, why string) {
+// subtrees names whose zombies they are, each once.
+func subtrees(all []kista.Zombie) (out []string) {
+	const most = 64
+	for _, x := range all {
+		if x.Subtree != "" && !slices.Contains(out, x.Subtree) && len(out) < most {
+			out = append(out, x.Subtree)
+		}
+	}
+	return out
+}
+
+func (z Zombies) renew(s *kista.Self, why string, whose []string) {
+	if !z.LeaveOut {
+		whose = nil
+	}
 	const named = 20
 	for _, x := range s.Node().ZombieStacks(named) {
-		s.Logger().Error("heart: code that does not return", "pid", x.PID.String(), "kind", x.Kind, "name", x.Name, "callback", x.Callback,
+		s.Logger().Error("heart: code that does not return", "pid", x.PID.String(), "kind", x.Kind, "name", x.Name, "subtree", x.Subtree, "callback", x.Callback,
 			"ended_with", x.Reason, "ended_for", x.Since, "stack", x.Stack)
 	}
 	if z.Before != nil {
@@ -74,6 +93,6 @@ func (z Zombies) renew(s *kista.Self, why string) {
 			s.Logger().Error("heart: what was to be done before the renewal does not return", "pid", pid.String())
 		}
 	}
-	s.Logger().Error("heart: the program is renewed", "why", why, "heart", Present())
-	_ = Renew(why)
+	s.Logger().Error("heart: the program is renewed", "why", why, "without", whose, "heart", Present())
+	_ = Renew(why, whose...)
 }

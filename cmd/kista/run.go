@@ -21,12 +21,13 @@ func runCommand() *cobra.Command {
 	var beats bool
 	hearts := heart.Default()
 	cmd := &cobra.Command{
-		Use:   "run [--build FLAG] [--heart] PACKAGE [ARGUMENTS]",
+		Use:   "run [--build FLAG] [--heart] PACKAGE|PROGRAM [ARGUMENTS]",
 		Short: "Build a program and run it, until it ends or is told to stop",
 		Long: `run builds the main package of a release with "go build", and runs it with the
 arguments that follow. What it says and its exit status are the program's own;
 SIGINT, SIGTERM and SIGHUP are handed on to it, once each, and it stops in its own
-order. Without arguments a release starts.
+order. Without arguments a release starts. In place of a package there may be a
+program that was built before: an executable file, such as ./shop.
 
 With --heart it stays above the program as its heart: it keeps listeners, connections and state that the program
 gives it (package heart), and starts the program again when it dies of what no process contains, after longer and
@@ -36,7 +37,8 @@ If the package does not build, the status is 2.`,
 		Example: `  kista run ./examples/shop
   kista run ./examples/shop --shop.listen=127.0.0.1:9000
   kista run --build -race ./examples/shop config check
-  kista run --heart ./examples/shop`,
+  kista run --heart ./examples/shop
+  kista run --heart ./bin/shop run`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p := program{pkg: args[0], args: args[1:], flags: flags}
@@ -51,6 +53,10 @@ If the package does not build, the status is 2.`,
 	cmd.Flags().IntVar(&hearts.Restarts, "heart-restarts", hearts.Restarts, "with --heart, restarts within the period that are tolerated; -1: any number")
 	cmd.Flags().DurationVar(&hearts.Period, "heart-period", hearts.Period, "with --heart, how long a death counts")
 	cmd.Flags().DurationVar(&hearts.StopTimeout, "heart-stop-timeout", hearts.StopTimeout, "with --heart, how long the program may take to stop")
+	cmd.Flags().DurationVar(&hearts.Silence, "heart-silence", hearts.Silence, "with --heart, how long the program may give no sign of life until it is killed; 0: for ever")
+	cmd.Flags().Int64Var(&hearts.Memory, "heart-memory", hearts.Memory, "with --heart, resident bytes that the program may have until it is killed; 0: any number")
+	cmd.Flags().IntVar(&hearts.Same, "heart-same", hearts.Same, "with --heart, how often the same death may come until the subtree that dies is left out")
+	cmd.Flags().IntVar(&hearts.Bare, "heart-bare", hearts.Bare, "with --heart, how often it may until the program starts without what was kept")
 	cmd.Flags().Int64Var(&hearts.State, "heart-state", hearts.State, "with --heart, bytes of state that can be kept")
 	cmd.Flags().StringArrayVar(&flags, "build", nil, "a flag for go build, such as -race; may be repeated")
 	return cmd
@@ -75,9 +81,11 @@ func (p program) run() error {
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer signal.Stop(signals)
-	binary, err := p.build(dir, signals)
-	if err != nil {
-		return err
+	binary, built := p.built()
+	if !built {
+		if binary, err = p.build(dir, signals); err != nil {
+			return err
+		}
 	}
 	if p.heart != nil {
 		p.heart.Path, p.heart.Args = binary, p.args
@@ -90,6 +98,16 @@ func (p program) run() error {
 	cmd := exec.Command(binary, p.args...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	return handOn(cmd, signals)
+}
+
+// built returns the program, if that is what was given.
+func (p program) built() (path string, is bool) {
+	info, err := os.Stat(p.pkg)
+	if err != nil {
+		return "", false
+	}
+	path, err = filepath.Abs(p.pkg)
+	return path, err == nil && info.Mode().IsRegular() && (info.Mode()&0o111 != 0 || runtime.GOOS == "windows") && filepath.Ext(p.pkg) != ".go"
 }
 
 // build makes the binary. A signal ends the build.

@@ -1,110 +1,50 @@
 package parent
 
 import (
-	"flag"
 	"fmt"
-	"io"
 	"strings"
 	"time"
 )
 
-// Name is the name under which an executable is started to be a heart.
-const Name = "kista-heart"
-
-// Config is how a heart works; see the public package.
+// Config says how a heart works. Make one with Default, and set Path.
 type Config struct {
-	Path        string
-	Args        []string
-	Same        int
-	Bare        int
-	Restarts    int
-	Period      time.Duration
-	Pause       time.Duration
-	MaxPause    time.Duration
+	// Path is the program, as os/exec takes it; Args are its arguments.
+	Path string
+	Args []string
+	// Same is how often the same death may come within Period until the subtree whose fault it is stays away. Default: 2.
+	Same int
+	// Bare is how often it may until the program starts without the connections and the state that were kept. Default: 4.
+	Bare int
+	// Restarts is how many restarts within Period are tolerated; after more the heart ends. -1: any number. Default: 10.
+	Restarts int
+	// Period is how long a death counts. Default: 10 minutes.
+	Period time.Duration
+	// Pause is the pause before the second restart within Period; it doubles with each, up to MaxPause. Defaults: 100 ms, 10 s.
+	Pause, MaxPause time.Duration
+	// StopTimeout is how long the program may take to stop until it is killed. Default: 40 s.
 	StopTimeout time.Duration
-	Unclaimed   time.Duration
-	State       int64
-	Conns       int
-	Listeners   int
-	Report      int
-	LogFormat   string
-}
-
-func flags(c *Config) *flag.FlagSet {
-	f := flag.NewFlagSet(Name, flag.ContinueOnError)
-	f.SetOutput(io.Discard)
-	f.IntVar(&c.Same, "same", 2, "same deaths until the subtree that dies stays away")
-	f.IntVar(&c.Bare, "bare", 4, "same deaths until the node starts without what was kept")
-	f.IntVar(&c.Restarts, "restarts", 10, "restarts within the period that are tolerated; -1: any number")
-	f.DurationVar(&c.Period, "period", 10*time.Minute, "how long a death counts")
-	f.DurationVar(&c.Pause, "pause", 100*time.Millisecond, "the pause before the second restart within the period; then twice as long each time")
-	f.DurationVar(&c.MaxPause, "max-pause", 10*time.Second, "the longest pause")
-	f.DurationVar(&c.StopTimeout, "stop-timeout", 40*time.Second, "how long the node may take to stop until it is killed")
-	f.DurationVar(&c.Unclaimed, "unclaimed", 30*time.Second, "how long what the last life has kept waits for the new one to ask for it")
-	f.Int64Var(&c.State, "state", 256<<20, "bytes of state that can be kept")
-	f.IntVar(&c.Conns, "conns", 10_000, "connections that can be kept")
-	f.IntVar(&c.Listeners, "listeners", 100, "listeners that can be kept")
-	f.IntVar(&c.Report, "report", 64<<10, "bytes of a fatal error's report after which the node is not waited for")
-	f.StringVar(&c.LogFormat, "log", "text", "how the heart's log is written: text or json")
-	return f
+	// Silence is how long the program may give no sign of life until it is killed: a debugger that holds it lets it be silent, too.
+	// It counts from the first use of package heart on. Zero: for ever. Default: a minute.
+	Silence time.Duration
+	// Memory is how many resident bytes the program may have until it is killed. Zero: any number, which is the default.
+	Memory int64
+	// State is how many bytes of state can be kept. Default: 256 MiB, of which only those exist that are used.
+	State int64
+	// Conns and Listeners are how many can be kept. Defaults: 10,000, 100.
+	Conns, Listeners int
+	// Report bounds what is read of a fatal error's report, in bytes. Default: 64 KiB.
+	Report int
+	// LogFormat is how the heart's own log is written: "text" or "json". Default: text.
+	LogFormat string
 }
 
 // Default returns the defaults.
 func Default() Config {
-	var c Config
-	flags(&c)
-	return c
-}
-
-// Parse reads a heart's command line: flags, the program, its arguments.
-func Parse(args []string) (c Config, err error) {
-	f := flags(&c)
-	if err := f.Parse(args); err != nil {
-		return c, fmt.Errorf("heart: %w", err)
+	return Config{
+		Same: 2, Bare: 4, Restarts: 10, Period: 10 * time.Minute, Pause: 100 * time.Millisecond, MaxPause: 10 * time.Second,
+		StopTimeout: 40 * time.Second, Silence: time.Minute, State: 256 << 20, Conns: 10_000, Listeners: 100, Report: 64 << 10,
+		LogFormat: "text",
 	}
-	rest := f.Args()
-	if len(rest) == 0 {
-		return c, fmt.Errorf("heart: no program is given")
-	}
-	c.Path, c.Args = rest[0], rest[1:]
-	return c, c.Validate()
-}
-
-// Usage describes the flags.
-func Usage(w io.Writer) {
-	f := flags(new(Config))
-	f.SetOutput(w)
-	f.PrintDefaults()
-}
-
-// Line is the command line that [Parse] reads as c.
-func (c Config) Line() []string {
-	var out []string
-	def := flags(new(Config))
-	for _, o := range []struct {
-		name  string
-		value any
-	}{
-		{"same", c.Same},
-		{"bare", c.Bare},
-		{"restarts", c.Restarts},
-		{"period", c.Period},
-		{"pause", c.Pause},
-		{"max-pause", c.MaxPause},
-		{"stop-timeout", c.StopTimeout},
-		{"unclaimed", c.Unclaimed},
-		{"state", c.State},
-		{"conns", c.Conns},
-		{"listeners", c.Listeners},
-		{"report", c.Report},
-		{"log", c.LogFormat},
-	} {
-		if text := fmt.Sprint(o.value); text != def.Lookup(o.name).DefValue {
-			out = append(out, "--"+o.name+"="+text)
-		}
-	}
-	out = append(out, "--", c.Path)
-	return append(out, c.Args...)
 }
 
 // Validate says what makes no sense.
@@ -117,8 +57,10 @@ func (c Config) Validate() error {
 		return fmt.Errorf("heart: Same and Bare must be positive: %d, %d", c.Same, c.Bare)
 	case c.Restarts < -1:
 		return fmt.Errorf("heart: Restarts is negative: %d; -1 is any number", c.Restarts)
-	case c.Period <= 0 || c.Pause <= 0 || c.MaxPause < c.Pause || c.StopTimeout <= 0 || c.Unclaimed <= 0:
+	case c.Period <= 0 || c.Pause <= 0 || c.MaxPause < c.Pause || c.StopTimeout <= 0:
 		return fmt.Errorf("heart: times must be positive, and MaxPause not less than Pause")
+	case c.Silence < 0 || c.Silence > 0 && c.Silence < 10*time.Millisecond || c.Memory < 0:
+		return fmt.Errorf("heart: Silence and Memory must not be negative, and Silence not below 10ms: %v, %d", c.Silence, c.Memory)
 	case c.State < 2<<20 || c.State > most:
 		return fmt.Errorf("heart: State is %d bytes; it may be 2 MiB to 1 TiB", c.State)
 	case c.Conns < 0 || c.Listeners < 0 || c.Report < 1<<10 || c.Report > 16<<20:

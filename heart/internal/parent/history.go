@@ -43,8 +43,11 @@ type Verdict struct {
 	Same int
 }
 
-// maxSubtrees bounds how many subtrees are remembered.
-const maxSubtrees = 1000
+// The subtrees that are remembered are told to the next life in one packet.
+const (
+	maxSubtrees = 100
+	maxName     = 255
+)
 
 // Next decides what follows from d; frames are the stack that did it.
 func (h *History) Next(d wire.Death, frames []string) (v Verdict) {
@@ -111,6 +114,9 @@ func (h *History) forget(sign string) {
 }
 
 func (h *History) away(name string) {
+	if len(name) > maxName {
+		return
+	}
 	if _, there := h.without[name]; there || len(h.without) < maxSubtrees {
 		h.without[name]++
 	}
@@ -118,6 +124,9 @@ func (h *History) away(name string) {
 
 // Restore lets a subtree come back.
 func (h *History) Restore(name string) { delete(h.without, name) }
+
+// RestoreAll lets all of them come back.
+func (h *History) RestoreAll() { clear(h.without) }
 
 // Without returns how often each subtree was sent away.
 func (h *History) Without() map[string]int { return h.without }

@@ -30,6 +30,11 @@ func TestHistory(t *testing.T) {
 	assert.Equal(t, h.Next(death("exit", "", ""), nil), parent.Verdict{Same: 1})
 	h.Restore("shop")
 	assert.Equal(t, len(h.Without()), 0)
+	renewed := wire.Death{Kind: "renewed", Without: []string{"a", "b", strings.Repeat("x", 1000)}, At: now}
+	assert.Equal(t, h.Next(renewed, nil), parent.Verdict{Same: 1, Pause: time.Second})
+	assert.Equal(t, h.Without(), map[string]int{"a": 1, "b": 1})
+	h.RestoreAll()
+	assert.Equal(t, len(h.Without()), 0)
 	assert.True(t, h.Next(death("stopped", "", ""), nil).End, "stopped, and begins again")
 	d := death("ended", "", "")
 	d.Status = 0
@@ -73,13 +78,11 @@ func FuzzRead(f *testing.F) {
 func TestConfig(t *testing.T) {
 	c := parent.Default()
 	c.Path, c.Args, c.Restarts = "/bin/x", []string{"--a", "b"}, 3
-	back, err := parent.Parse(c.Line())
-	assert.NoError(t, err)
-	assert.Equal(t, back, c)
+	assert.NoError(t, c.Validate())
 	for _, change := range []func(c *parent.Config){
 		func(c *parent.Config) { c.Path = "" }, func(c *parent.Config) { c.Same = 0 }, func(c *parent.Config) { c.Restarts = -2 },
 		func(c *parent.Config) { c.Period = 0 }, func(c *parent.Config) { c.State = 1 }, func(c *parent.Config) { c.Report = 0 },
-		func(c *parent.Config) { c.LogFormat = "xml" },
+		func(c *parent.Config) { c.LogFormat = "xml" }, func(c *parent.Config) { c.Silence = 1 }, func(c *parent.Config) { c.Memory = -1 },
 	} {
 		bad := c
 		change(&bad)

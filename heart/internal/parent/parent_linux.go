@@ -7,7 +7,9 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -37,6 +39,9 @@ type Heart struct {
 	memory  *os.File
 	signals <-chan os.Signal
 	ends    chan end // of children, ours and strangers
+
+	condemned *wire.Death // why the heart has killed this life: its Kind and Text
+	program   os.FileInfo // the file of the last life
 }
 
 type end struct {
@@ -66,12 +71,14 @@ func Run(cfg Config, errs io.Writer, signals <-chan os.Signal) (int, error) {
 	if err := h.memory.Truncate(cfg.State); err != nil {
 		return 1, fmt.Errorf("heart: memory: %w", err)
 	}
+	runtime.LockOSThread() // the program ends with the thread that has started it
+	defer runtime.UnlockOSThread()
 	return h.lives()
 }
 
 // lives runs lives until the heart ends as well.
 func (h *Heart) lives() (int, error) {
-	w := wire.Welcome{Life: 1}
+	w := wire.Welcome{Life: 1, Beat: h.cfg.Silence / 4}
 	for {
 		d, report, err := h.life(w)
 		if err != nil {
@@ -101,7 +108,7 @@ func (h *Heart) lives() (int, error) {
 		if sig := h.pause(v.Pause); sig != nil {
 			return 128 + int(sig.(syscall.Signal)), nil
 		}
-		w = wire.Welcome{Life: w.Life + 1, Death: &d, Quarantined: h.history.Without(), Bare: v.Bare}
+		w = wire.Welcome{Life: w.Life + 1, Death: &d, Quarantined: h.history.Without(), Bare: v.Bare, Beat: h.cfg.Silence / 4}
 	}
 }
 
@@ -139,16 +146,23 @@ func (h *Heart) life(w wire.Welcome) (d wire.Death, report Report, err error) {
 	}
 	path, err := exec.LookPath(h.cfg.Path)
 	if err == nil {
+		if h.another(path) && len(h.history.Without()) > 0 {
+			h.log.Info("heart: the program is another one now: all subtrees are back", "were_left_out", h.history.Without())
+			h.history.RestoreAll()
+			w.Quarantined = nil
+		}
 		h.store.mu.Lock()
-		h.store.renew, h.store.ended = nil, false
+		h.store.renew, h.store.heard = nil, time.Time{}
 		h.store.mu.Unlock()
 	}
+	h.condemned = nil
 	began := time.Now()
 	var proc *os.Process
 	if err == nil {
 		proc, err = os.StartProcess(path, append([]string{h.cfg.Path}, h.cfg.Args...), &os.ProcAttr{
 			Env:   environment(os.Environ()),
 			Files: []*os.File{os.Stdin, os.Stdout, write, far, h.memory},
+			Sys:   &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}, // nobody would keep anything for it, or end it
 		})
 	}
 	far.Close()
@@ -198,8 +212,12 @@ func environment(env []string) []string {
 // await waits for the end of the program, and hands signals on to it.
 func (h *Heart) await(proc *os.Process) (status unix.WaitStatus, stopping bool) {
 	var late <-chan time.Time
+	look := time.NewTicker(h.lookEvery())
+	defer look.Stop()
 	for {
 		select {
+		case <-look.C:
+			h.look(proc, stopping)
 		case e := <-h.ends:
 			if e.pid == proc.Pid {
 				return e.status, stopping
@@ -215,6 +233,62 @@ func (h *Heart) await(proc *os.Process) (status unix.WaitStatus, stopping bool) 
 			_ = proc.Signal(syscall.SIGKILL)
 		}
 	}
+}
+
+// lookEvery is how often a life is looked at.
+func (h *Heart) lookEvery() time.Duration {
+	const often, seldom = 50 * time.Millisecond, 10 * time.Second
+	switch {
+	case h.cfg.Memory > 0:
+		return often
+	case h.cfg.Silence > 0:
+		return min(max(h.cfg.Silence/8, time.Millisecond), seldom)
+	}
+	return time.Hour
+}
+
+// look kills a life that has too much, or has been silent for too long.
+func (h *Heart) look(proc *os.Process, stopping bool) {
+	if h.condemned != nil || stopping {
+		return
+	}
+	if h.cfg.Memory > 0 && resident(proc.Pid) > h.cfg.Memory {
+		h.condemned = &wire.Death{Kind: "memory", Text: fmt.Sprintf("it had more than %d bytes", h.cfg.Memory)}
+	}
+	if h.cfg.Silence > 0 && h.store.silent() > h.cfg.Silence {
+		h.condemned = &wire.Death{Kind: "silent", Text: fmt.Sprintf("it gave no sign of life for %v", h.cfg.Silence)}
+	}
+	if h.condemned != nil {
+		_ = proc.Signal(syscall.SIGKILL)
+	}
+}
+
+// resident is how much memory a process of the operating system has, in bytes; 0 if nobody knows.
+func resident(pid int) int64 {
+	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/statm")
+	if err != nil {
+		return 0
+	}
+	fields := strings.Fields(string(text))
+	if len(fields) < 2 {
+		return 0
+	}
+	n, err := strconv.ParseInt(fields[1], 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n * int64(os.Getpagesize())
+}
+
+// another reports whether the program's file is another one than in the last life.
+func (h *Heart) another(path string) bool {
+	was := h.program
+	now, err := os.Stat(path)
+	if err != nil {
+		return false
+	}
+	h.program = now
+	return was != nil && (!os.SameFile(was, now) || was.ModTime() != now.ModTime() || was.Size() != now.Size())
 }
 
 // reap takes the ends of all children, those whose parents have died included, until there is none.
@@ -236,7 +310,7 @@ func (h *Heart) reap() {
 func (h *Heart) death(status unix.WaitStatus, stopping bool, r Report) (d wire.Death) {
 	s := h.store
 	s.mu.Lock()
-	renew, ended := s.renew, s.ended
+	renew := s.renew
 	s.mu.Unlock()
 	d.Status = status.ExitStatus()
 	if status.Signaled() {
@@ -250,8 +324,8 @@ func (h *Heart) death(status unix.WaitStatus, stopping bool, r Report) (d wire.D
 		d.Kind, d.Text, d.Without = "renewed", string(renew.Data), renew.Names
 	case stopping:
 		d.Kind = "stopped"
-	case ended:
-		d.Kind = "ended"
+	case h.condemned != nil:
+		d.Kind, d.Text = h.condemned.Kind, h.condemned.Text
 	case status.Exited() && d.Status == 0: // whoever ends without an error is done
 		d.Kind = "ended"
 	case fatal(r.Text):

@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -23,8 +24,7 @@ type store struct {
 	conns     map[string]kept
 	last      uint64 // number of a connection
 	renew     *wire.Message
-	ended     bool // the life has said that it ends
-	status    int
+	heard     time.Time // when the life gave a sign of life; zero: it has given none
 }
 
 type kept struct {
@@ -64,6 +64,11 @@ func (s *store) serve(sock *os.File, w wire.Welcome, h *History, kill func()) {
 		if err != nil {
 			closeAll(files)
 			return
+		}
+		s.sign()
+		if m.Op == wire.Beat {
+			closeAll(files)
+			continue
 		}
 		answer, out := s.do(&m, files, w, h, kill)
 		closeAll(files)
@@ -115,6 +120,23 @@ func failed(format string, args ...any) wire.Message {
 	return wire.Message{Op: wire.Failed, Data: fmt.Appendf(nil, format, args...)}
 }
 
+// sign notes a sign of life.
+func (s *store) sign() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.heard = time.Now()
+}
+
+// silent is how long the life has given no sign; zero if it has never given one.
+func (s *store) silent() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.heard.IsZero() {
+		return 0
+	}
+	return time.Since(s.heard)
+}
+
 // do answers a question. Files that it keeps it takes out of files.
 func (s *store) do(m *wire.Message, files []*os.File, w wire.Welcome, h *History, kill func()) (answer wire.Message, out []*os.File) {
 	s.mu.Lock()
@@ -148,9 +170,6 @@ func (s *store) do(m *wire.Message, files []*os.File, w wire.Welcome, h *History
 		kill()
 	case wire.Restore:
 		h.Restore(m.Key)
-	case wire.End:
-		s.ended, s.status = true, int(m.N)
-	case wire.Beat:
 	default:
 		return failed("heart: it is no question"), nil
 	}

@@ -4,7 +4,7 @@ import "time"
 
 // Death is how a life of a node has ended.
 type Death struct {
-	Kind    string        // "fatal", "exit", "signal", "silent", "renewed", "ended", "stopped"
+	Kind    string        // "fatal", "exit", "signal", "silent", "memory", "renewed", "ended", "stopped"
 	Status  int           // with which it exited; 128 and the number of a signal
 	Signal  string        // that has killed it
 	Text    string        // the first line of the fatal error, or why it was renewed
@@ -23,4 +23,5 @@ type Welcome struct {
 	Death       *Death         // how the last one has ended; nil in the first one
 	Quarantined map[string]int // how often each subtree was sent away
 	Bare        bool           // what was kept was thrown away before this life
+	Beat        time.Duration  // how often it is to give a sign of life; 0: never
 }

@@ -32,10 +32,8 @@ const (
 	Renew
 	// Restore lets the subtree Key be there in the next life again.
 	Restore
-	// Beat says that the node is alive, and will say so again within N nanoseconds.
+	// Beat says that the node is alive. It has no answer.
 	Beat
-	// End says that the program is about to end by its own will with status N.
-	End
 	// Answer is an answer: Data is an error's text if Failed.
 	Answer
 	// Failed is an answer that is an error.
