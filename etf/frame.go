@@ -45,6 +45,9 @@ type Reader struct {
 // NewReader returns a reader of frames from r, for terms within the default limits.
 func NewReader(r io.Reader) *Reader { return &Reader{r: bufio.NewReader(r)} }
 
+// Buffered is how many bytes were read from the stream that belong to no frame that was returned.
+func (r *Reader) Buffered() int { return r.r.Buffered() }
+
 const (
 	frameChunk  = 4 << 10  // read at first, whatever the frame claims
 	frameRetain = 64 << 10 // a larger buffer is not kept for the next frame

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -23,6 +24,8 @@ type client struct {
 	mu  sync.Mutex
 	fd  int
 	seq uint32
+
+	free map[string]int // how often a free port was asked for, by network and address
 }
 
 // theHeart is the way to the heart, nil if there is none.
@@ -121,7 +124,17 @@ func closeAll(files []*os.File) {
 }
 
 func (c *client) listen(network, address string) (net.Listener, error) {
-	_, files, err := c.ask(wire.Message{Op: wire.Listen, Key: network, Data: []byte(address)}, -1)
+	key := network
+	if _, port, err := net.SplitHostPort(address); err == nil && port == "0" {
+		c.mu.Lock()
+		if c.free == nil {
+			c.free = map[string]int{}
+		}
+		c.free[network+" "+address]++
+		key = fmt.Sprintf("%s %d", network, c.free[network+" "+address])
+		c.mu.Unlock()
+	}
+	_, files, err := c.ask(wire.Message{Op: wire.Listen, Key: key, Data: []byte(address)}, -1)
 	if err != nil {
 		return nil, err
 	}
@@ -138,17 +151,37 @@ func (c *client) unlisten(network, address string) error {
 }
 
 func (c *client) keep(key string, conn net.Conn, note string) error {
-	f, ok := conn.(interface{ File() (*os.File, error) })
+	sys, ok := conn.(syscall.Conn)
 	if !ok {
 		return fmt.Errorf("heart: a %T cannot be kept: only plain TCP and Unix connections can", conn)
 	}
-	file, err := f.File()
+	raw, err := sys.SyscallConn()
 	if err != nil {
 		return err
 	}
-	defer func() { _ = file.Close() }()
-	_, _, err = c.ask(wire.Message{Op: wire.Keep, Key: key, Data: []byte(note)}, int(file.Fd()))
-	return err
+	var refused error
+	// Not the File of the connection: to ask that for its descriptor would have the connection block.
+	err = raw.Control(func(fd uintptr) {
+		_, _, refused = c.ask(wire.Message{Op: wire.Keep, Key: key, Data: []byte(note)}, int(fd))
+	})
+	return errors.Join(err, refused)
+}
+
+// await waits until there is something to read on a connection, its end included, and takes nothing.
+func await(conn net.Conn) error {
+	sys, ok := conn.(syscall.Conn)
+	if !ok {
+		return nil
+	}
+	raw, err := sys.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var one [1]byte
+	return raw.Read(func(fd uintptr) bool {
+		_, _, err := unix.Recvfrom(int(fd), one[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
+		return !errors.Is(err, unix.EAGAIN) && !errors.Is(err, unix.EINTR)
+	})
 }
 
 func (c *client) drop(key string) error {
@@ -157,8 +190,8 @@ func (c *client) drop(key string) error {
 }
 
 func (c *client) kept() (all []Conn, err error) {
-	for from := uint64(0); ; {
-		m, files, err := c.ask(wire.Message{Op: wire.Take, N: from}, -1)
+	for after := ""; ; {
+		m, files, err := c.ask(wire.Message{Op: wire.Take, Key: after}, -1)
 		if err != nil {
 			return all, err
 		}
@@ -168,9 +201,9 @@ func (c *client) kept() (all []Conn, err error) {
 			if err != nil || 2*i+1 >= len(m.Names) {
 				continue // the other side has gone meanwhile
 			}
-			all = append(all, Conn{m.Names[2*i], m.Names[2*i+1], conn})
+			all = append(all, Conn{Key: m.Names[2*i], Note: m.Names[2*i+1], Conn: conn})
 		}
-		if from = m.N; from == 0 {
+		if after = m.Key; after == "" {
 			return all, nil
 		}
 	}

@@ -20,7 +20,7 @@
 //
 // The heart reads what the Go runtime writes when it dies, and tells the next life ([LastDeath]). It starts the program at once after
 // a first death, and with longer and longer pauses after more of them; too many within a period end it as well. After the
-// same death several times the node comes back without what was kept, since that may be the reason. A program that ends with status
+// same death again the program comes back without the subtree whose code it was ([Subtree]); if nobody knows whose, after some more of them without what was kept, since that may be the reason. A program that ends with status
 // 0 or 2, or because it was told to, is not started again.
 //
 // # Without a heart

@@ -62,8 +62,9 @@ func LastDeath() *Death {
 }
 
 // Listen is net.Listen, but the listener belongs to the heart: it is there while the program is not, and the same one in the next
-// life. Closing it gives it up for this life only; [Unlisten] for good. The error is that of net.Listen, or the heart's: it keeps
-// 100 listeners.
+// life. Closing it gives it up for this life only; [Unlisten] for good. The address of a listener finds it again, too. With port 0
+// the n-th call of a life gets what the n-th one got before, so that ports stay as they are. The error is that of net.Listen, or
+// the heart's: it keeps 100 listeners.
 func Listen(network, address string) (net.Listener, error) {
 	c := theHeart()
 	if c == nil {
@@ -84,6 +85,8 @@ func Unlisten(network, address string) error {
 type Conn struct {
 	Key  string
 	Note string // as given to Keep
+	// Owed says that something had been read of it that was not answered, as far as its [Session] knew.
+	Owed bool
 	net.Conn
 }
 
@@ -109,7 +112,11 @@ func Drop(key string) error {
 // call makes connections of its own.
 func Kept() ([]Conn, error) {
 	if c := theHeart(); c != nil {
-		return c.kept()
+		all, err := c.kept()
+		for i := range all {
+			all[i].Owed = owed(all[i].Key)
+		}
+		return all, err
 	}
 	return nil, nil
 }

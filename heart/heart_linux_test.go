@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"os/exec"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -26,6 +27,7 @@ func TestMatrix_Heart_AnswersAgain(t *testing.T) {
 			old := l.dial()
 			assert.Equal(t, old.ask("add 5"), "5 <nil>")
 			assert.Equal(t, old.ask("death"), "none")
+			assert.Equal(t, old.ask("deadline"), "true")
 			began := time.Now()
 			old.say(how)
 			l.ready(2)
@@ -33,6 +35,7 @@ func TestMatrix_Heart_AnswersAgain(t *testing.T) {
 			t.Logf("answers again after %v", time.Since(began))
 			got := old.ask("death")
 			assert.True(t, strings.HasPrefix(got, death), "the death was %q, want %q", got, death)
+			assert.Equal(t, old.ask("deadline"), "true")
 			fresh := l.dial() // the same listener
 			assert.Equal(t, fresh.ask("add 1"), "7 <nil>")
 			old.say("bye")
@@ -42,6 +45,25 @@ func TestMatrix_Heart_AnswersAgain(t *testing.T) {
 			assert.Equal(t, fresh.ask("add 1"), "8 <nil>")
 		})
 	}
+}
+
+// Of the sessions, those to which an answer is owed are told at once that it does not come; the others go on.
+func TestSessions(t *testing.T) {
+	l := start(t, "KISTA_HEART_TEST_SESSIONS=1")
+	idle, asks := l.dial(), l.dial()
+	assert.Equal(t, idle.ask("add 5"), "5 <nil>")
+	assert.Equal(t, idle.ask("deadline"), "true")
+	for n := 2; n <= 4; n++ {
+		assert.Equal(t, asks.ask("add 1"), strconv.Itoa(2+2*n)+" <nil>")
+		asks.say("kill")
+		l.ready(n)
+		assert.Equal(t, idle.ask("add 1"), strconv.Itoa(3+2*n)+" <nil>")
+		assert.True(t, !asks.in.Scan(), "an answer that nobody has: %q", asks.in.Text())
+		asks = l.dial()
+	}
+	assert.Equal(t, idle.ask("deadline"), "true")
+	idle.say("bye")
+	assert.True(t, !idle.in.Scan(), "it is open")
 }
 
 // It ends when the program does, or when it is told to; then in order, and if not, by force.

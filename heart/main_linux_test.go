@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -90,8 +91,24 @@ func program() error {
 	if err != nil {
 		return err
 	}
+	sessions := os.Getenv("KISTA_HEART_TEST_SESSIONS") != ""
+	keep := func(key string, conn net.Conn) (net.Conn, error) {
+		if sessions {
+			return heart.KeepSession(key, conn, "a note")
+		}
+		return conn, heart.Keep(key, conn, "a note")
+	}
 	for _, c := range kept {
-		go serve(c, c.Key, sum, &mu)
+		if c.Owed {
+			_ = heart.Drop(c.Key)
+			_ = c.Close()
+			continue
+		}
+		conn, err := keep(c.Key, c.Conn)
+		if err != nil {
+			return err
+		}
+		go serve(conn, c.Key, sum, &mu)
 	}
 	for n := 0; ; n++ {
 		conn, err := ln.Accept()
@@ -99,7 +116,7 @@ func program() error {
 			return err
 		}
 		key := fmt.Sprintf("%d.%d", heart.Life(), n)
-		if err := heart.Keep(key, conn, "a note"); err != nil {
+		if conn, err = keep(key, conn); err != nil {
 			return err
 		}
 		go serve(conn, key, sum, &mu)
@@ -143,11 +160,21 @@ func serve(conn net.Conn, key string, sum *heart.State, mu *sync.Mutex) {
 			fmt.Fprintln(conn, heart.Quarantined())
 		case "restore":
 			fmt.Fprintln(conn, heart.Restore(rest))
+		case "deadline": // a kept connection keeps its deadlines
+			_ = conn.SetReadDeadline(time.Now().Add(10 * time.Millisecond))
+			_, err := conn.Read(make([]byte, 1))
+			_ = conn.SetReadDeadline(time.Time{})
+			fmt.Fprintln(conn, errors.Is(err, os.ErrDeadlineExceeded))
 		case "bye":
 			done()
 			return
 		default:
 			die(word)
+		}
+		if s, ok := conn.(*heart.Session); ok {
+			if err := s.Answered(); err != nil {
+				return
+			}
 		}
 	}
 	done()

@@ -19,8 +19,14 @@ import (
 	"github.com/kista-go/kista/cmd/kista/internal/chaos"
 )
 
+// role is another program that the test's binary is, if it is one.
+var role func()
+
 // TestMain lets the test binary be the command, as a process of its own.
 func TestMain(m *testing.M) {
+	if role != nil {
+		role()
+	}
 	if os.Getenv("KISTA_BE_THE_COMMAND") != "" {
 		main()
 		os.Exit(0)

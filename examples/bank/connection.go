@@ -10,6 +10,7 @@ import (
 	"github.com/kista-go/kista"
 	"github.com/kista-go/kista/etf"
 	"github.com/kista-go/kista/examples/bank/internal/ledger"
+	"github.com/kista-go/kista/heart"
 	"github.com/kista-go/kista/term"
 )
 
@@ -19,7 +20,7 @@ func (b *Bank) connectionProgram(p *counter, conn net.Conn) kista.Program {
 	who := conn.RemoteAddr().String()
 	o := kista.SpawnOpts{Label: b.label(p.name+".connection", who), TrapExits: true}
 	return kista.BodyProgram(o, false, func(self *kista.Self) error {
-		s := &session{b: b, self: self, conn: conn, who: who}
+		s := &session{b: b, self: self, conn: b.keep(self, p, conn), who: who}
 		return s.run(p)
 	})
 }
@@ -55,6 +56,11 @@ func (s *session) run(p *counter) error {
 		}
 		if err := s.write(out, reply); err != nil {
 			return nil
+		}
+		if k, ok := s.conn.(*heart.Session); ok && in.Buffered() == 0 {
+			if err := k.Answered(); err != nil {
+				return err
+			}
 		}
 	}
 }
@@ -97,7 +103,7 @@ func (s *session) write(out *etf.Writer, t term.Term) error {
 // linger reads on for a moment before the connection is closed: to close a
 // socket with unread bytes in it would take the reply away from the client.
 func (s *session) linger() {
-	if c, ok := s.conn.(*net.TCPConn); ok {
+	if c, ok := s.conn.(interface{ CloseWrite() error }); ok {
 		_ = c.CloseWrite()
 	}
 	_ = s.conn.SetReadDeadline(time.Now().Add(time.Second))

@@ -10,6 +10,7 @@ import (
 
 	"github.com/kista-go/kista"
 	"github.com/kista-go/kista/etf"
+	"github.com/kista-go/kista/heart"
 	"github.com/kista-go/kista/supervisor"
 	"github.com/kista-go/kista/term"
 )
@@ -22,6 +23,8 @@ type counter struct {
 	pool   *supervisor.Pool[net.Conn]
 	socket slot[net.Listener]
 	bound  atomic.Pointer[net.TCPAddr]
+
+	resumed atomic.Bool // the connections of the life before are taken over
 }
 
 func (p *counter) addr() net.Addr {
@@ -38,7 +41,7 @@ func (b *Bank) listen(self *kista.Self, p *counter) error {
 	if a := p.bound.Load(); a != nil {
 		port = a.Port // a restart changes no address
 	}
-	ln, err := net.Listen("tcp", net.JoinHostPort(b.cfg.Listen, strconv.Itoa(port)))
+	ln, err := heart.Listen("tcp", net.JoinHostPort(b.cfg.Listen, strconv.Itoa(port)))
 	if err != nil {
 		return fmt.Errorf("bank: %w", err)
 	}
@@ -53,6 +56,7 @@ func (b *Bank) listen(self *kista.Self, p *counter) error {
 	if err := self.Started(); err != nil {
 		return err
 	}
+	b.resume(self, p)
 	for wait := time.Millisecond; ; {
 		conn, err := ln.Accept()
 		if stop := self.Err(); stop != nil {
@@ -74,9 +78,8 @@ func (b *Bank) listen(self *kista.Self, p *counter) error {
 	}
 }
 
-// admit starts the process of a connection, if there is room for one.
-func (b *Bank) admit(self *kista.Self, p *counter, conn net.Conn) {
-	given := false
+// admit starts the process of a connection, if there is room for one. Else it closes it.
+func (b *Bank) admit(self *kista.Self, p *counter, conn net.Conn) (given bool) {
 	// If this process is ended while it is stuck, the client shall not wait for it.
 	keep := context.AfterFunc(self, func() { _ = conn.Close() })
 	defer func() {
@@ -89,13 +92,14 @@ func (b *Bank) admit(self *kista.Self, p *counter, conn net.Conn) {
 	pool := self.Node().Name(b.name(p.name + ".connections"))
 	count, err := supervisor.CountChildren(self, pool)
 	if err != nil {
-		return
+		return false
 	}
 	if count.Active >= b.cfg.MaxConnections {
 		_ = conn.SetWriteDeadline(time.Now().Add(time.Millisecond)) // it fits the socket's buffer, or not
 		_ = etf.NewWriter(conn).WriteTerm(tooManyConnections)
-		return
+		return false
 	}
 	_, err = p.pool.StartChild(self, pool, conn)
 	given = err == nil
+	return given
 }

@@ -8,7 +8,9 @@ import (
 	"net"
 	"os"
 	"slices"
+	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -20,7 +22,7 @@ import (
 type store struct {
 	cfg       Config
 	mu        sync.Mutex
-	listeners map[string]*os.File
+	listeners map[string]listener
 	conns     map[string]kept
 	last      uint64 // number of a connection
 	renew     *wire.Message
@@ -30,11 +32,11 @@ type store struct {
 type kept struct {
 	number uint64
 	note   string
-	file   *os.File
+	fd     int
 }
 
 func newStore(cfg Config) *store {
-	return &store{cfg: cfg, listeners: map[string]*os.File{}, conns: map[string]kept{}}
+	return &store{cfg: cfg, listeners: map[string]listener{}, conns: map[string]kept{}}
 }
 
 // bare throws the connections away.
@@ -42,7 +44,7 @@ func (s *store) bare() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for key, c := range s.conns {
-		c.file.Close()
+		_ = unix.Close(c.fd)
 		delete(s.conns, key)
 	}
 }
@@ -59,30 +61,26 @@ func (s *store) serve(sock *os.File, w wire.Welcome, h *History, kill func()) {
 		if err != nil || n == 0 {
 			return
 		}
-		files := filesIn(oob[:oobn])
+		fds := descriptors(oob[:oobn])
 		m, err := wire.Decode(buf[:n])
 		if err != nil {
-			closeAll(files)
+			closeAll(fds)
 			return
 		}
 		s.sign()
 		if m.Op == wire.Beat {
-			closeAll(files)
+			closeAll(fds)
 			continue
 		}
-		answer, out := s.do(&m, files, w, h, kill)
-		closeAll(files)
+		answer, out := s.do(&m, fds, w, h, kill)
+		closeAll(fds)
 		answer.Seq = m.Seq
 		if answer.Op == 0 {
 			answer.Op = wire.Answer
 		}
 		var rights []byte
 		if len(out) > 0 {
-			fds := make([]int, len(out))
-			for i, f := range out {
-				fds[i] = int(f.Fd())
-			}
-			rights = unix.UnixRights(fds...)
+			rights = unix.UnixRights(out...)
 		}
 		// Whoever does not take an answer at once gets none any more.
 		if answer.Check() != nil || unix.Sendmsg(fd, answer.Append(nil), rights, nil, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL) != nil {
@@ -91,27 +89,25 @@ func (s *store) serve(sock *os.File, w wire.Welcome, h *History, kill func()) {
 	}
 }
 
-func filesIn(oob []byte) (out []*os.File) {
+// descriptors are those that came with a packet. They stay plain numbers: an os.File changes the mode of what it has, and that is
+// shared with the life that uses it.
+func descriptors(oob []byte) (out []int) {
 	messages, err := unix.ParseSocketControlMessage(oob)
 	if err != nil {
 		return nil
 	}
 	for _, m := range messages {
-		fds, err := unix.ParseUnixRights(&m)
-		if err != nil {
-			continue
-		}
-		for _, fd := range fds {
-			out = append(out, os.NewFile(uintptr(fd), "kept"))
+		if fds, err := unix.ParseUnixRights(&m); err == nil {
+			out = append(out, fds...)
 		}
 	}
 	return out
 }
 
-func closeAll(files []*os.File) {
-	for _, f := range files {
-		if f != nil {
-			f.Close()
+func closeAll(fds []int) {
+	for _, fd := range fds {
+		if fd >= 0 {
+			_ = unix.Close(fd)
 		}
 	}
 }
@@ -137,8 +133,8 @@ func (s *store) silent() time.Duration {
 	return time.Since(s.heard)
 }
 
-// do answers a question. Files that it keeps it takes out of files.
-func (s *store) do(m *wire.Message, files []*os.File, w wire.Welcome, h *History, kill func()) (answer wire.Message, out []*os.File) {
+// do answers a question. Descriptors that it keeps it takes out of fds.
+func (s *store) do(m *wire.Message, fds []int, w wire.Welcome, h *History, kill func()) (answer wire.Message, out []int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch m.Op {
@@ -151,19 +147,21 @@ func (s *store) do(m *wire.Message, files []*os.File, w wire.Welcome, h *History
 	case wire.Listen:
 		return s.listen(m.Key, string(m.Data))
 	case wire.Unlisten:
-		if f := s.listeners[m.Key+" "+string(m.Data)]; f != nil {
-			f.Close()
-			delete(s.listeners, m.Key+" "+string(m.Data))
+		for key, l := range s.listeners {
+			if key == m.Key+" "+string(m.Data) || l.is(m.Key, string(m.Data)) {
+				_ = unix.Close(l.fd)
+				delete(s.listeners, key)
+			}
 		}
 	case wire.Keep:
-		return s.keep(m, files), nil
+		return s.keep(m, fds), nil
 	case wire.Drop:
 		if c, ok := s.conns[m.Key]; ok && (m.N == 0 || m.N == c.number) {
-			c.file.Close()
+			_ = unix.Close(c.fd)
 			delete(s.conns, m.Key)
 		}
 	case wire.Take:
-		return s.take(int(min(m.N, 1<<30)))
+		return s.take(m.Key)
 	case wire.Renew:
 		copied := *m
 		s.renew = &copied
@@ -176,10 +174,27 @@ func (s *store) do(m *wire.Message, files []*os.File, w wire.Welcome, h *History
 	return wire.Message{}, nil
 }
 
-func (s *store) listen(network, address string) (wire.Message, []*os.File) {
+// listener is one that is kept.
+type listener struct {
+	network, address string // as it was bound
+	fd               int
+}
+
+func (l listener) is(network, address string) bool {
+	return l.network == network && l.address == address
+}
+
+// listen finds a listener, or makes it. The network may have a number behind it, which tells those of free ports apart.
+func (s *store) listen(network, address string) (wire.Message, []int) {
 	key := network + " " + address
-	if f := s.listeners[key]; f != nil {
-		return wire.Message{}, []*os.File{f}
+	if l, ok := s.listeners[key]; ok {
+		return wire.Message{}, []int{l.fd}
+	}
+	network, _, _ = strings.Cut(network, " ")
+	for _, l := range s.listeners {
+		if l.is(network, address) {
+			return wire.Message{}, []int{l.fd}
+		}
 	}
 	if len(s.listeners) >= s.cfg.Listeners {
 		return failed("heart: there are %d listeners: no more are kept", len(s.listeners)), nil
@@ -192,18 +207,35 @@ func (s *store) listen(network, address string) (wire.Message, []*os.File) {
 	if u, ok := ln.(*net.UnixListener); ok {
 		u.SetUnlinkOnClose(false)
 	}
-	f, err := ln.(interface{ File() (*os.File, error) }).File()
+	fd, err := duplicate(ln)
 	if err != nil {
 		return failed("%v", err), nil
 	}
-	s.listeners[key] = f
-	return wire.Message{}, []*os.File{f}
+	s.listeners[key] = listener{network, ln.Addr().String(), fd}
+	return wire.Message{}, []int{fd}
 }
 
-func (s *store) keep(m *wire.Message, files []*os.File) wire.Message {
+// duplicate returns another descriptor of a listener.
+func duplicate(ln net.Listener) (fd int, err error) {
+	conn, ok := ln.(syscall.Conn)
+	if !ok {
+		return -1, fmt.Errorf("heart: a %T cannot be kept", ln)
+	}
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return -1, err
+	}
+	var failed error
+	err = raw.Control(func(from uintptr) { fd, failed = unix.FcntlInt(from, unix.F_DUPFD_CLOEXEC, 0) })
+	return fd, errors.Join(err, failed)
+}
+
+func (s *store) keep(m *wire.Message, fds []int) wire.Message {
 	old, again := s.conns[m.Key]
 	switch {
-	case len(files) != 1:
+	case m.Key == "":
+		return failed("heart: a connection is kept under a key: it is empty")
+	case len(fds) != 1:
 		return failed("heart: a connection is one descriptor")
 	case !again && len(s.conns) >= s.cfg.Conns:
 		return failed("heart: %d connections are kept: no more", len(s.conns))
@@ -211,31 +243,33 @@ func (s *store) keep(m *wire.Message, files []*os.File) wire.Message {
 		return failed("heart: a note of %d bytes; there may be %d", len(m.Data), wire.MaxNote)
 	}
 	if again {
-		old.file.Close()
+		_ = unix.Close(old.fd)
 	}
 	s.last++
-	s.conns[m.Key] = kept{s.last, string(m.Data), files[0]}
-	files[0] = nil
+	s.conns[m.Key] = kept{s.last, string(m.Data), fds[0]}
+	fds[0] = -1
 	return wire.Message{N: s.last}
 }
 
-// take gives out kept connections, from the n-th on.
-func (s *store) take(from int) (m wire.Message, out []*os.File) {
+// take gives out kept connections: those behind a key.
+func (s *store) take(after string) (m wire.Message, out []int) {
 	keys := make([]string, 0, len(s.conns))
 	for key := range s.conns {
-		keys = append(keys, key)
+		if key > after || after == "" {
+			keys = append(keys, key)
+		}
 	}
 	slices.Sort(keys)
 	size := 0
-	for i := from; i < len(keys); i++ {
-		c := s.conns[keys[i]]
-		if size += len(keys[i]) + len(c.note) + 16; len(out) == wire.MaxFiles || size > wire.MaxPacket/2 {
-			m.N = uint64(i)
+	for i, key := range keys {
+		c := s.conns[key]
+		if size += len(key) + len(c.note) + 16; len(out) == wire.MaxFiles || size > wire.MaxPacket/2 {
+			m.Key = keys[i-1]
 			break
 		}
-		m.Names = append(m.Names, keys[i], c.note)
+		m.Names = append(m.Names, key, c.note)
 		m.Data = binary.LittleEndian.AppendUint64(m.Data, c.number)
-		out = append(out, c.file)
+		out = append(out, c.fd)
 	}
 	return m, out
 }

@@ -17,9 +17,16 @@ func (h *Handle) Load() ([]byte, error) {
 	e := h.e
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	switch {
-	case e.owner != h:
+	if e.owner != h {
 		return nil, ErrFenced
+	}
+	return h.loadLocked()
+}
+
+// loadLocked needs the entry's lock.
+func (h *Handle) loadLocked() ([]byte, error) {
+	e := h.e
+	switch {
 	case e.broken:
 		return nil, ErrBroken
 	case e.at == place{}:

@@ -212,6 +212,19 @@ func (s *Slab) Open(key string) (*Handle, error) {
 	}
 }
 
+// Peek returns a copy of what was committed last under key, whoever owns it: [ErrNone], [ErrBroken].
+func (s *Slab) Peek(key string) ([]byte, error) {
+	s.mu.Lock()
+	e := s.index[key]
+	s.mu.Unlock()
+	if e == nil {
+		return nil, ErrNone
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return (&Handle{s: s, key: key, e: e}).loadLocked()
+}
+
 // ownedBy gives an entry to h, unless it was deleted just now.
 func (e *entry) ownedBy(h *Handle) bool {
 	e.mu.Lock()

@@ -23,9 +23,8 @@ const (
 	Keep
 	// Drop gives up the connection kept under Key, if its number is N, or N is 0.
 	Drop
-	// Take asks for the kept connections from the N-th on. Answer: Names are keys
-	// and notes by turns, one descriptor for each pair, and N is where to go on, 0
-	// at the end. Data has the numbers of the connections, 8 bytes each.
+	// Take asks for the kept connections whose keys are greater than Key. Answer: Names are keys and notes by turns, one descriptor
+	// for each pair, and Key is where to go on, empty at the end. Data has the numbers of the connections, 8 bytes each.
 	Take
 	// Renew asks to be killed and started again: Data is why, Names the subtrees
 	// that are to stay away.
