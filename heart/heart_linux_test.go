@@ -18,7 +18,8 @@ import (
 // Whatever the program dies of, it answers again on its old connection, with what it had committed, and knows what it was.
 func TestMatrix_Heart_AnswersAgain(t *testing.T) {
 	for how, death := range map[string]string{
-		"map": "fatal 2 fatal error: concurrent map", "stack": "fatal 2 fatal error: stack overflow", "panic": "fatal 2 panic: nobody owns this", "exit": "exit 3 ",
+		"map":   "fatal 2 ", // what the writers meet first is not always each other
+		"stack": "fatal 2 fatal error: stack overflow", "panic": "fatal 2 panic: nobody owns this", "exit": "exit 3 ",
 		"unlock": "fatal 2 fatal error: sync: unlock of unlocked mutex", "segfault": "fatal 2 ",
 		"kill": "signal 137 killed", "renew": "renewed 137 to be rid of zombies", "zombies": "renewed 137 3 zombies, more than 2",
 	} {
@@ -55,6 +56,7 @@ func TestSessions(t *testing.T) {
 	assert.Equal(t, idle.ask("deadline"), "true")
 	for n := 2; n <= 4; n++ {
 		assert.Equal(t, asks.ask("add 1"), strconv.Itoa(2+2*n)+" <nil>")
+		assert.Equal(t, asks.ask("settled"), "yes")
 		asks.say("kill")
 		l.ready(n)
 		assert.Equal(t, idle.ask("add 1"), strconv.Itoa(3+2*n)+" <nil>")

@@ -11,10 +11,12 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"runtime"
 	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -128,6 +130,7 @@ func serve(conn net.Conn, key string, sum *heart.State, mu *sync.Mutex) {
 	done := func() { _ = heart.Drop(key); _ = conn.Close() }
 	in := bufio.NewScanner(conn)
 	for in.Scan() {
+		busy.Add(1)
 		word, rest, _ := strings.Cut(in.Text(), " ")
 		switch word {
 		case "add":
@@ -160,6 +163,11 @@ func serve(conn net.Conn, key string, sum *heart.State, mu *sync.Mutex) {
 			fmt.Fprintln(conn, heart.Quarantined())
 		case "restore":
 			fmt.Fprintln(conn, heart.Restore(rest))
+		case "settled":
+			for busy.Load() > 1 {
+				runtime.Gosched()
+			}
+			fmt.Fprintln(conn, "yes")
 		case "deadline": // a kept connection keeps its deadlines
 			_ = conn.SetReadDeadline(time.Now().Add(10 * time.Millisecond))
 			_, err := conn.Read(make([]byte, 1))
@@ -176,9 +184,13 @@ func serve(conn net.Conn, key string, sum *heart.State, mu *sync.Mutex) {
 				return
 			}
 		}
+		busy.Add(-1)
 	}
 	done()
 }
+
+// busy is how many connections have not noted that they have answered.
+var busy atomic.Int64
 
 // duplicate puts a copy of this program at path, in place of what is there.
 func duplicate(path string) error {
