@@ -66,8 +66,10 @@ func shop() (err error) {
 			{ID: name, Start: server.Child(server.Of(&part, open), 0, server.Opts{Name: name})},
 		}}, supervisor.Opts{}))}
 	}
-	_, err = supervisor.Start(context.Background(), theShop, supervisor.Spec{Children: []supervisor.Child{child("till"), child("advice"),
-		{ID: "zombies", Start: heart.Watch(heart.Zombies{Most: 2, Every: time.Millisecond, LeaveOut: true})}}}, supervisor.Opts{})
+	_, err = supervisor.Start(context.Background(), theShop, supervisor.Spec{Children: []supervisor.Child{
+		child("till"), child("advice"),
+		{ID: "zombies", Start: heart.Watch(heart.Zombies{Most: 2, Every: time.Millisecond, LeaveOut: true})},
+	}}, supervisor.Opts{})
 	return err
 }
 
