@@ -2,7 +2,6 @@ package wasm
 
 import (
 	"log/slog"
-	"strings"
 	"time"
 
 	"github.com/tetratelabs/wazero/api"
@@ -135,27 +134,6 @@ func (in *instance) hostLog(m api.Module, st []uint64) {
 		return
 	}
 	st[0] = errNone
-}
-
-// log writes a record in the guest's name, unless it has written many in this
-// callback.
-func (in *instance) log(level slog.Level, stream, text string) bool {
-	in.logged++
-	in.marked = true
-	if in.proc == nil || in.logged > mostLogs {
-		if in.proc != nil && in.logged == mostLogs+1 {
-			in.proc.self.Logger().Warn("wasm: the guest logs too much; the rest of this callback's records are dropped")
-		}
-		return false
-	}
-	l := in.proc.self.Logger()
-	text = strings.ToValidUTF8(strings.TrimRight(text, "\n"), "?")
-	level = max(min(level, slog.LevelError), slog.LevelDebug)
-	if stream != "" {
-		l = l.With(slog.String("stream", stream))
-	}
-	l.Log(in.proc.self, level, "guest: "+text)
-	return true
 }
 
 // hostNow is the time in nanoseconds since 1970, or an error where the guest has no

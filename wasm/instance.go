@@ -31,7 +31,6 @@ type instance struct {
 	out    []byte    // what it has written
 	said   []byte    // the beginning of what it wrote to standard error in this callback
 	lines  [2][]byte // of output, not yet ended
-	logged int       // records in this callback
 	spent  int64     // fuel in this callback
 	budget int64     // most of it
 	until  time.Time
@@ -190,7 +189,7 @@ func (in *instance) call(cb callback, args ...uint64) (uint64, error) {
 		e = &entry{l.mod.ExportedFunction(exported[cb].name)}
 		in.cached[cb] = weak.Make(e)
 	}
-	in.logged, in.spent, in.full, in.cause, in.said = 0, 0, false, nil, nil
+	in.spent, in.full, in.cause, in.said = 0, false, nil, nil
 	in.stack = [4]uint64{}
 	copy(in.stack[:], args)
 	returned := false

@@ -38,6 +38,8 @@ type Opts struct {
 	Children map[string]func(args term.Term) (kista.Program, error)
 	// MaxChildren is how many of them may live at once. Zero: 100.
 	MaxChildren int
+	// Log bounds what it writes to the log.
+	Log LogLimit
 }
 
 const (
@@ -47,7 +49,6 @@ const (
 	mostHandles     = 1 << 16 // PIDs, references and monitors that a guest knows
 	mostTimers      = 1 << 10
 	mostRequests    = 10_000 // calls that it has not answered
-	mostLogs        = 100    // records in one callback
 	mostText        = 8 << 10
 )
 

@@ -42,6 +42,7 @@ type process struct {
 	born   time.Time // of its clock
 	now    int64     // its clock, while that stands still
 	broken error     // why the instance ended between callbacks
+	logs   logs
 
 	mu    sync.Mutex
 	ended bool
@@ -61,6 +62,7 @@ type poke struct{}
 // Init makes the instance and lets the guest begin.
 func (p *process) Init(s *kista.Self) error {
 	p.self, p.born = s, time.Now()
+	p.logs.limit = p.o.Log.orDefault()
 	p.known.init(s)
 	p.types = p.o.Types.With(p.known.mappings()...)
 	c, err := p.module.enter(s, p)
@@ -274,6 +276,7 @@ func (p *process) handleDown(m kista.Down) error {
 // Terminate lets the guest clean up, unless it was the guest that failed.
 func (p *process) Terminate(_ *kista.Self, reason error) error {
 	defer p.end()
+	p.logged()
 	var trap *Trap
 	if !p.in.has(onTerminate) || p.broken != nil || errors.As(reason, &trap) || errors.Is(reason, errStopped) {
 		return nil
