@@ -9,7 +9,6 @@ import (
 	"github.com/kista-go/kista"
 	"github.com/kista-go/kista/internal/assert"
 	"github.com/kista-go/kista/server"
-	"github.com/kista-go/kista/supervisor"
 	"github.com/kista-go/kista/term"
 	"github.com/kista-go/kista/wasm"
 )
@@ -37,7 +36,7 @@ func TestInfo(t *testing.T) {
 	assert.NoError(t, err)
 	v, err = call.Wait(ctx)
 	assert.NoError(t, err)
-	assert.Equal(t, v, any(7001))
+	assert.Equal(t, v, any(7*mark+1))
 }
 
 // The garbage collector, which stops the world, does not wait for a guest that
@@ -73,49 +72,6 @@ func TestSpinningStopsNobody(t *testing.T) {
 	}
 	t.Logf("while guests spin on every processor: the slowest call took %v, the slowest collection %v", worst, gc)
 	assert.True(t, worst < bound/2 && gc < bound/2, "too slow: %v, %v", worst, gc)
-}
-
-// A crowd of supervised guests, some of which always misbehave: the others miss no
-// answer, and memory is given back.
-func TestBadGuestsAmongGood(t *testing.T) {
-	n := startNode(t)
-	ctx := context.Background()
-	good := load(t, guest(counter), wasm.Limits{Memory: 1 << 16})
-	const goods, rounds = 200, 20
-	pids := make([]kista.PID, goods)
-	for i := range pids {
-		pids[i] = spawn(t, n, good, wasm.Opts{})
-	}
-	var children []supervisor.Child
-	for _, body := range []string{
-		`unreachable`, `(i32.load (i32.const -1))`, `(i32.div_u (i32.const 1) (local.get $i))`, `loop br 0 end (i32.const 0)`,
-		`loop (br_if 0 (i32.ne (memory.grow (i32.const 1)) (i32.const -1))) end unreachable`,
-		`(call $handle (local.get $kind) (local.get $from))`,
-	} {
-		m := load(t, handle(body), wasm.Limits{Memory: 1 << 20})
-		children = append(children, supervisor.Child{
-			ID:    "bad " + body[:10] + string(rune('a'+len(children))),
-			Start: wasm.Program(m, wasm.Opts{Fuel: 100_000, Process: kista.SpawnOpts{Name: "bad" + string(rune('a'+len(children)))}}),
-		})
-	}
-	_, err := supervisor.Start(ctx, n, supervisor.Spec{Intensity: 1_000_000, Period: time.Hour, Children: children}, supervisor.Opts{})
-	assert.NoError(t, err)
-	for r := range rounds {
-		for i := range children {
-			_ = kista.Send(n.Name("bad"+string(rune('a'+i))), term.Atom("go"))
-		}
-		for _, pid := range pids {
-			v, err := server.CallFor(ctx, bound, pid, Count{})
-			assert.NoError(t, err)
-			assert.Equal(t, v, r+1)
-		}
-	}
-	assert.Equal(t, good.Processes(), goods)
-	for i := range children { // they are all back
-		pid, err := n.AwaitName(ctx, "bad"+string(rune('a'+i)))
-		assert.NoError(t, err)
-		assert.True(t, !pid.IsZero(), "no child %d", i)
-	}
 }
 
 // A guest's memory lies outside the Go heap, and none of it is left when the guest

@@ -3,10 +3,12 @@ package wasm_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/kista-go/kista"
 	"github.com/kista-go/kista/internal/assert"
@@ -17,8 +19,11 @@ import (
 	"github.com/kista-go/kista/wasm"
 )
 
+// mark is what a version counts for in the answers.
+const mark = 10_000_000
+
 // versioned is a counter that hands its count over. It answers with the count plus
-// 1000 times its version, and does in restore what it is told.
+// its version times mark, and does in restore what it is told.
 func versioned(version int, restore string) string {
 	return guest(fmt.Sprintf(`
 		(global $count (mut i32) (i32.const 0))
@@ -26,7 +31,7 @@ func versioned(version int, restore string) string {
 		(func (export "kista_v1_handle") (param $kind i32) (param $from i64) (result i32)
 			(global.set $count (i32.add (global.get $count) (i32.const 1)))
 			(if (i32.eq (local.get $kind) (i32.const 1))
-				(then (call $reply (local.get $from) (i32.add (global.get $count) (i32.const %d000)))))
+				(then (call $reply (local.get $from) (i32.add (global.get $count) (i32.const %d)))))
 			(i32.const 0))
 		(func (export "kista_v1_state")
 			(call $int (i32.const 128) (global.get $count)) (drop (call $write (i32.const 128) (i32.const 6))))
@@ -37,62 +42,81 @@ func versioned(version int, restore string) string {
 			(global.set $count (i32.or (i32.or
 				(i32.shl (i32.load8_u (i32.const 4098)) (i32.const 24)) (i32.shl (i32.load8_u (i32.const 4099)) (i32.const 16)))
 				(i32.or (i32.shl (i32.load8_u (i32.const 4100)) (i32.const 8)) (i32.load8_u (i32.const 4101))))))
-		(func (export "kista_v1_restore") (param $from i64) (result i32) %s)`, version, version, restore))
+		(func (export "kista_v1_restore") (param $from i64) (result i32) %s)`, version, version*mark, restore))
 }
 
 const takes = `(call $take) (i32.const 0)`
 
-// All processes get the new code under load, with their state; every call is
-// answered, and each answer follows the one before.
+// Five thousand processes get the new code under load, with their state, three times;
+// every call is answered, and each answer follows the one before. A version that one
+// of them refuses is nobody's.
 func TestUpgradeUnderLoad(t *testing.T) {
 	n := startNode(t)
 	ctx := context.Background()
 	m := load(t, versioned(1, takes), wasm.Limits{Memory: 1 << 16})
-	const guests, clients = 500, 8
-	pids := make([]kista.PID, guests)
+	const clients = 8
+	guests := 5000
+	if testing.Short() || raceOn {
+		guests = 500
+	}
+	pids, counts := make([]kista.PID, guests), make([]int, guests)
 	for i := range pids {
 		pids[i] = spawn(t, n, m, wasm.Opts{})
+		if i < guests-1 { // the last one is never called, and thereby the one that refuses
+			_, err := server.Call(ctx, pids[i], Count{})
+			assert.NoError(t, err)
+			counts[i] = 1
+		}
 	}
 	var stop atomic.Bool
 	var wg sync.WaitGroup
-	counts := make([]int, guests)
-	var calls atomic.Int64
+	var calls, version atomic.Int64
+	slowest := make([]time.Duration, clients)
+	version.Store(1)
 	for c := range clients {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
-			for i := c; ; i = (i + clients) % guests {
-				if i%clients != c { // the guests of one client only
+		wg.Go(func() {
+			for i := c; !stop.Load(); i += clients {
+				if i >= guests-1 {
 					i = c
 				}
-				if stop.Load() {
-					return
-				}
+				least, began := version.Load(), time.Now()
 				v, err := server.CallFor(ctx, bound, pids[i], Count{})
 				if err != nil {
 					t.Errorf("guest %d: %v", i, err)
 					return
 				}
+				slowest[c] = max(slowest[c], time.Since(began))
 				counts[i]++
 				calls.Add(1)
-				if v%1000 != counts[i]%1000 {
-					t.Errorf("guest %d answers %d, want call %d", i, v, counts[i])
+				if got := int64(v / mark); v%mark != counts[i] || got < least {
+					t.Errorf("guest %d answers %d, want call %d and version %d at least", i, v, counts[i], least)
 					return
 				}
 			}
-		}()
+		})
+	}
+	more := func() {
+		from := calls.Load()
+		waitFor(t, "some calls", func() bool { return calls.Load() > from+1000 || t.Failed() })
 	}
 	for v := 2; v <= 4; v++ {
-		waitFor(t, "some calls", func() bool { return calls.Load() > int64(v*200) })
+		more()
+		err := m.Upgrade(ctx, load(t, versioned(9, `(call $take) (i32.eqz (global.get $count))`), wasm.Limits{Memory: 1 << 16}))
+		assert.ErrorAs[*wasm.GuestError](t, err)
+		assert.Equal(t, m.Version(), int64(v-1))
+		more()
 		assert.NoError(t, m.Upgrade(ctx, load(t, versioned(v, takes), wasm.Limits{Memory: 1 << 16})))
 		assert.Equal(t, m.Version(), int64(v))
+		version.Store(int64(v))
 	}
+	more()
 	stop.Store(true)
 	wg.Wait()
+	t.Logf("%d guests, %d calls, the slowest took %v", guests, calls.Load(), slices.Max(slowest))
 	for i, pid := range pids {
 		v, err := server.Call(ctx, pid, Count{})
 		assert.NoError(t, err)
-		assert.Equal(t, v, 4000+counts[i]+1)
+		assert.Equal(t, v, 4*mark+counts[i]+1)
 	}
 	st, err := kista.System(ctx, pids[0], kista.GetStatus{})
 	assert.NoError(t, err)
@@ -130,12 +154,12 @@ func TestUpgradeRollsBack(t *testing.T) {
 			for i, pid := range pids {
 				v, err := server.Call(ctx, pid, Count{})
 				assert.NoError(t, err)
-				assert.Equal(t, v, 1000+min(i, 3)+1)
+				assert.Equal(t, v, mark+min(i, 3)+1)
 			}
 			// The version that was refused is still there, for others.
 			v, err := server.Call(ctx, spawn(t, n, next, wasm.Opts{}), Count{})
 			assert.NoError(t, err)
-			assert.Equal(t, v, 2001)
+			assert.Equal(t, v, 2*mark+1)
 		})
 	}
 }
@@ -171,13 +195,13 @@ func TestUpgradeAndRestart(t *testing.T) {
 	assert.NoError(t, m.Upgrade(ctx, load(t, versioned(2, takes), wasm.Limits{})))
 	v, err := server.Call(ctx, n.Name("guest"), Count{})
 	assert.NoError(t, err)
-	assert.Equal(t, v, 2001)
+	assert.Equal(t, v, 2*mark+1)
 	old, _ := n.WhereIs("guest")
 	assert.NoError(t, kista.Exit(old, kista.Kill))
 	waitFor(t, "the restart", func() bool { pid, ok := n.WhereIs("guest"); return ok && pid != old })
 	v, err = server.Call(ctx, n.Name("guest"), Count{})
 	assert.NoError(t, err)
-	assert.Equal(t, v, 2001)
+	assert.Equal(t, v, 2*mark+1)
 }
 
 func TestGoGuestUpgrade(t *testing.T) {
