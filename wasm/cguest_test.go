@@ -14,16 +14,24 @@ import (
 	"github.com/kista-go/kista/wasm"
 )
 
-// A guest in C. Building one takes clang with its WebAssembly target and linker.
-func TestCGuest(t *testing.T) {
-	out := filepath.Join(t.TempDir(), "counter.wasm")
-	build := exec.Command("clang", "--target=wasm32", "-O2", "-Wall", "-Werror", "-nostdlib", "-Wl,--no-entry",
-		"-Iguest/c", "-o", out, "testdata/counter/counter.c")
+// buildC compiles a guest in C. That takes clang with its WebAssembly target and
+// linker.
+func buildC(t testing.TB, name string) []byte {
+	t.Helper()
+	out := filepath.Join(t.TempDir(), name+".wasm")
+	build := exec.Command("clang", "--target=wasm32", "-O2", "-Wall", "-Werror", "-nostdlib", "-mbulk-memory", "-Wl,--no-entry",
+		"-Iguest/c", "-o", out, filepath.Join("testdata", name, name+".c"))
 	if said, err := build.CombinedOutput(); err != nil {
 		t.Skipf("NOT TESTED: no guest in C, since clang does not build for wasm32 here: %v\n%s", err, said)
 	}
 	code, err := os.ReadFile(out)
 	assert.NoError(t, err)
+	return code
+}
+
+// A guest in C counts, also after its code was replaced.
+func TestCGuest(t *testing.T) {
+	code := buildC(t, "counter")
 	ctx := context.Background()
 	n := startNode(t)
 	m, err := wasm.Load(ctx, code, wasm.Limits{})
