@@ -20,7 +20,11 @@ func Dial(ctx context.Context, network, address string, o ubf.Options, arg term.
 	if err != nil {
 		return %[1]s{}, err
 	}
-	return Begin(ctx, c, arg)
+	s, err := Begin(ctx, c, arg)
+	if err != nil {
+		_ = c.Close()
+	}
+	return s, err
 }
 
 // Begin is Dial with a client that is connected. What it sends is checked against the contract first.
@@ -45,7 +49,7 @@ func Begin(ctx context.Context, c *ubf.Client, arg term.Term) (%[1]s, error) {
 // state writes the type of a state.
 func (g *generator) state(s term.Atom) {
 	name := g.states[s]
-	g.p("// %s is the state %s. It is good for one step.", name, term.String(s))
+	g.p("// %s is the state %s. It is good for one step.", name, plain(term.String(s)))
 	if state := g.c.State(s); state != nil {
 		g.comment(true, state)
 	}
@@ -57,7 +61,7 @@ func (g *generator) state(s term.Atom) {
 	for _, r := range g.rules(s, contract.EventIn) {
 		t := g.typeOf(r.message)
 		method := methods.pick("Send"+exported(r.message.Name), "Event")
-		g.p("// %s sends the event %s.", method, contract.TypeString(r.message))
+		g.p("// %s sends the event %s.", method, shown(r.message))
 		g.comment(true, r.parts...)
 		g.p("func (s %s) %s(event %s) error { return s.Tell(%q, %s) }\n", name, method, t.name, name+"."+method, call(t.of, "event"))
 	}
@@ -79,7 +83,7 @@ func distinct(r rule, s term.Atom) (out []*contract.Outcome) {
 func (g *generator) ask(s term.Atom, r rule, method string) {
 	name, q := g.states[s], g.typeOf(r.message)
 	all := distinct(r, s)
-	comment := fmt.Sprintf("// %s asks %s; the answer is %s.", method, contract.TypeString(r.message), said(r, s, all))
+	comment := fmt.Sprintf("// %s asks %s; the answer is %s.", method, shown(r.message), said(r, s, all))
 	if len(all) == 1 {
 		g.p("%s", comment)
 		g.comment(true, r.parts...)
@@ -131,13 +135,13 @@ func (g *generator) outcomes(s term.Atom, r rule, method string, all []*contract
 	state := g.states[s]
 	out := outcomeTypes{name: g.names.pick(state+method+"Outcome", "_")}
 	mark := "is" + out.name
-	g.p("// %s is how %s in state %s may end: one of the types below it.", out.name, method, term.String(s))
+	g.p("// %s is how %s in state %s may end: one of the types below it.", out.name, method, plain(term.String(s)))
 	g.p("type %s interface{ %s() }\n", out.name, mark)
 	for _, o := range all {
 		next := g.states[r.next(o, s)]
 		t := g.names.pick(state+method+exported(o.Reply.Name), next, "_")
 		out.types = append(out.types, t)
-		g.p("// %s is the reply %s, with which the state %s follows.", t, contract.TypeString(o.Reply), term.String(r.next(o, s)))
+		g.p("// %s is the reply %s, with which the state %s follows.", t, shown(o.Reply), plain(term.String(r.next(o, s))))
 		g.p("type %s struct {\nReply %s\nNext %s\n}\n", t, g.typeOf(o.Reply).name, next)
 		g.p("func (%s) %s() {}\n", t, mark)
 	}
@@ -152,7 +156,7 @@ func said(r rule, s term.Atom, all []*contract.Outcome) string {
 		if i > 0 {
 			text += " or "
 		}
-		text += fmt.Sprintf("%s & %s", contract.TypeString(o.Reply), term.String(r.next(o, s)))
+		text += fmt.Sprintf("%s & %s", shown(o.Reply), plain(term.String(r.next(o, s))))
 	}
 	return text
 }
@@ -180,7 +184,7 @@ func (g *generator) events() {
 	methods := make([]string, len(all))
 	for i, r := range all {
 		methods[i] = names.pick(exported(r.Name))
-		g.p("// %s is the event %s.", methods[i], contract.TypeString(r))
+		g.p("// %s is the event %s.", methods[i], shown(r))
 		g.comment(true, parts[r.Name]...)
 		g.p("%s(event %s)", methods[i], g.typeOf(r).name)
 	}

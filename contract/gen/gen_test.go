@@ -3,9 +3,13 @@ package gen_test
 import (
 	"encoding/json"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -55,7 +59,14 @@ term() => record();
 EVENT => record().
 `
 
-// Whatever contract: the code compiles, and is the same each time.
+// hostile is a contract whose texts have in them what would end a comment or a string in Go.
+const hostile = "% a\rb\x00\xff\n+NAME(\"h\ni\xe9`\").\n+VSN(\"1\r\xff\").\n+TYPES\n" +
+	"'a\nb'() :: {q, 'x\n}\nfunc init() { panic(1) }\ntype Z struct { //', \"\r\n`\x00\xff\", <<\"\n\xff\">>} \"no\nte\x00\xff\";\n" +
+	"''() :: 'a\nb' | '\x00'; '\n'() :: '\n'; start_handler() :: start_handler.\n" +
+	"+STATE start\nstart_handler() => ''() & 's\nt' | '\n'() & stop; EVENT => '\n'(); EVENT <= 'a\nb'().\n" +
+	"+STATE 's\nt'\n'a\nb'() => ''() & stop.\n+ANYSTATE\n'\n'() => '\n'().\n"
+
+// Whatever contract: the code compiles, says what the contract says and nothing else, and is the same each time.
 func TestGeneratedCodeCompiles(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it runs the compiler")
@@ -63,7 +74,7 @@ func TestGeneratedCodeCompiles(t *testing.T) {
 	var vectors struct {
 		Cases []struct{ Text, Contract, Verdict string }
 	}
-	texts := []string{odd}
+	texts := []string{odd, hostile}
 	for _, file := range []string{"contract_malformed.json", "contract_semantics.json"} {
 		b, err := os.ReadFile(filepath.Join("..", "testdata", file))
 		assert.NoError(t, err)
@@ -86,6 +97,8 @@ func TestGeneratedCodeCompiles(t *testing.T) {
 		again, err := gen.Generate(c, gen.Options{Package: "p"})
 		assert.NoError(t, err)
 		assert.True(t, string(code) == string(again), "the same contract gives other code")
+		said := said(t, code)
+		assert.True(t, said == c.String(), "the code has the contract\n%s\nwant\n%s", said, c)
 		n++
 		pkg := filepath.Join(dir, fmt.Sprint("p", n))
 		assert.NoError(t, os.Mkdir(pkg, 0o700))
@@ -95,6 +108,27 @@ func TestGeneratedCodeCompiles(t *testing.T) {
 	out, err := goCommand(t, dir, "vet", "./...")
 	assert.True(t, err == nil, "%v\n%s", err, out)
 	t.Logf("%d contracts", n)
+}
+
+// said is the contract that generated code has in it, which has no function init.
+func said(t *testing.T, code []byte) (text string) {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), "", code, 0)
+	assert.NoError(t, err)
+	for _, d := range file.Decls {
+		if f, ok := d.(*ast.FuncDecl); ok {
+			assert.True(t, f.Name.Name != "init", "there is code that nobody has asked for")
+		}
+		g, ok := d.(*ast.GenDecl)
+		if !ok {
+			continue
+		}
+		if v, is := g.Specs[0].(*ast.ValueSpec); is && v.Names[0].Name == "Text" {
+			text, err = strconv.Unquote(v.Values[0].(*ast.BasicLit).Value)
+			assert.NoError(t, err)
+		}
+	}
+	return text
 }
 
 // module makes a module that uses this one, as it is.

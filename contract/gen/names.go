@@ -1,8 +1,10 @@
 package gen
 
 import (
+	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/kista-go/kista/contract"
 )
@@ -66,5 +68,26 @@ func noteOf(d *contract.TypeDef) string {
 	if d.Note == nil {
 		return ""
 	}
-	return strings.Join(strings.Fields(d.Note.Text), " ")
+	return plain(strings.Join(strings.Fields(d.Note.Text), " "))
 }
+
+// plain is a text of a contract, which may be any bytes, as it may stand in a comment of Go: nothing in it ends the line.
+func plain(s string) string {
+	var b strings.Builder
+	for len(s) > 0 {
+		r, n := utf8.DecodeRuneInString(s)
+		if r == utf8.RuneError && n == 1 {
+			r = rune(s[0]) // Latin-1
+		}
+		if unicode.IsPrint(r) || r == '\t' {
+			b.WriteRune(r)
+		} else {
+			fmt.Fprintf(&b, `\x%02x`, r)
+		}
+		s = s[n:]
+	}
+	return b.String()
+}
+
+// shown is a type as it may stand in a comment.
+func shown(t contract.Type) string { return plain(contract.TypeString(t)) }

@@ -28,9 +28,12 @@ hush() :: {hush, atom()}.
 const bellProgram = `package main
 
 import (
+	"bufio"
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
+	"net"
 
 	"example.com/user/bell"
 	"github.com/kista-go/kista"
@@ -73,6 +76,30 @@ func main() {
 	stop, _, err := ringing.Wait(ctx, bell.Wait{PosInteger: 2})
 	check(err)
 	fmt.Println(stop.Name(), ringing.SendHush(bell.Hush{Atom: "late"}))
+	rejected(ctx)
+}
+
+// rejected dials a server that rejects it, and waits for the end of the connection.
+func rejected(ctx context.Context) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	check(err)
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		conn, err := ln.Accept()
+		check(err)
+		r := bufio.NewReader(conn)
+		_, err = io.WriteString(conn, "{'ubf1.0',\"meta\",\"\"}$")
+		check(err)
+		_, err = r.ReadBytes('$')
+		check(err)
+		_, err = io.WriteString(conn, "{{'error','not_today'},'start'}$")
+		check(err)
+		_, _ = io.Copy(io.Discard, r)
+	}()
+	_, err = bell.Dial(ctx, "tcp", ln.Addr().String(), ubf.Options{}, term.List{}, nil)
+	fmt.Println(err)
+	<-closed
 }
 
 func check(err error) {
@@ -82,7 +109,7 @@ func check(err error) {
 }
 `
 
-// Events go both ways through generated code, in a program of its own.
+// Events go both ways through generated code, in a program of its own; and where a session is rejected no connection stays.
 func TestEvents(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it runs the compiler")
@@ -99,5 +126,5 @@ func TestEvents(t *testing.T) {
 	assert.NoError(t, os.WriteFile(filepath.Join(dir, "main.go"), []byte(bellProgram), 0o600))
 	out, err := goCommand(t, dir, "run", ".")
 	assert.True(t, err == nil, "%v\n%s", err, out)
-	assert.Equal(t, out, "{hush,please} 7\nstop linear: Ringing.SendHush on a value of state ringing that Ringing.Wait has used up: go on with the state that Ringing.Wait returned\n")
+	assert.Equal(t, out, "{hush,please} 7\nstop linear: Ringing.SendHush on a value of state ringing that Ringing.Wait has used up: go on with the state that Ringing.Wait returned\nubf: the session was rejected: not_today\n")
 }

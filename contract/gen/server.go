@@ -41,7 +41,7 @@ func (g *generator) server() {
 	g.p("// Accept takes the session, or rejects it with ubf.Reject. It returns what the client is told.\nAccept(c *ubf.Ctx, arg term.Term) (reply term.Term, err error)")
 	for _, s := range g.stateNames() {
 		if len(byState[s]) > 0 {
-			g.p("%sHandler", g.states[s])
+			g.p("%s", g.handlers[s])
 		}
 	}
 	for _, m := range any {
@@ -52,7 +52,7 @@ func (g *generator) server() {
 		if len(byState[s]) == 0 {
 			continue
 		}
-		g.p("// %[1]sHandler answers in the state %[2]s.\ntype %[1]sHandler interface {", g.states[s], term.String(s))
+		g.p("// %[1]s answers in the state %[2]s.\ntype %[1]s interface {", g.handlers[s], plain(term.String(s)))
 		for _, m := range byState[s] {
 			g.method(m)
 		}
@@ -113,11 +113,11 @@ func (g *generator) method(m served) {
 	if m.anyway {
 		var types []string
 		for _, o := range m.all {
-			types = append(types, contract.TypeString(o.Reply))
+			types = append(types, shown(o.Reply))
 		}
 		with = strings.Join(types, " or ") + ", in whatever state that is; the state stays"
 	}
-	g.p("// %s answers %s with %s.", m.name, contract.TypeString(m.rule.message), with)
+	g.p("// %s answers %s with %s.", m.name, shown(m.rule.message), with)
 	g.comment(true, m.rule.parts...)
 	g.p("%s(c *ubf.Ctx, request %s) (%s, error)", m.name, q.name, g.result(m))
 }

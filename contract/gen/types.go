@@ -225,7 +225,7 @@ func (g *generator) writeShape(s *shape) {
 	}
 	g.p("type %s struct {", s.name)
 	for _, f := range s.fields {
-		g.p("%s %s // %s", f.name, g.typeOf(f.typ).name, contract.TypeString(f.typ))
+		g.p("%s %s // %s", f.name, g.typeOf(f.typ).name, shown(f.typ))
 	}
 	g.p("}\n")
 	g.p("// Term returns it as a message.\nfunc (v %[1]s) Term() term.Term { return of%[1]s(v) }\n", s.name)
@@ -269,4 +269,6 @@ func call(f, arg string) string {
 	return f + "(" + arg + ")"
 }
 
-func oneLine(s string) string { return strings.TrimSuffix(strings.Join(strings.Fields(s), " "), ";") }
+func oneLine(s string) string {
+	return plain(strings.TrimSuffix(strings.Join(strings.Fields(s), " "), ";"))
+}

@@ -297,7 +297,11 @@ func Dial(ctx context.Context, network, address string, o ubf.Options, arg term.
 	if err != nil {
 		return Start{}, err
 	}
-	return Begin(ctx, c, arg)
+	s, err := Begin(ctx, c, arg)
+	if err != nil {
+		_ = c.Close()
+	}
+	return s, err
 }
 
 // Begin is Dial with a client that is connected. What it sends is checked against the contract first.
