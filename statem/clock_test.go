@@ -66,6 +66,31 @@ func TestS148_S149_ThePast(t *testing.T) {
 	})
 }
 
+// A timeout without end is none: it takes the place of what was set before, and
+// never comes.
+func TestS145_S147_NoTimeoutCancels(t *testing.T) {
+	for _, which := range []statem.Timeout{statem.StateTimeout, statem.EventTimeout, statem.Named("t")} {
+		kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
+			var got journal
+			h := statem.HandlerFunc[string](func(c *ctx, ev statem.Event) error {
+				got.add(ev.String())
+				c.SetTimeout(which, time.Second, nil)
+				if ev.Msg == 1 {
+					c.SetTimeout(which, kista.NoTimeout, nil)
+				}
+				return nil
+			})
+			pid := start(t, n, func(*ctx, int) (string, statem.Handler[string], error) { return "one", h, nil }, 0, statem.Opts{})
+			assert.NoError(t, server.Cast(pid, "a"))
+			kistatest.Pass(0)
+			assert.NoError(t, server.Cast(pid, 1))
+			kistatest.Pass(time.Hour)
+			assert.Equal(t, got.take(), []any{"cast string", "cast int"})
+			assert.Equal(t, n.Stats().Timers, 0)
+		})
+	}
+}
+
 // Timeouts that are cancelled, or whose machine has ended, hold no timer.
 func TestNoTimerIsLeft(t *testing.T) {
 	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {

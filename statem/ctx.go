@@ -115,10 +115,15 @@ func (c *Ctx[S]) NextEvent(ev Event) {
 // (statements 145 to 147). If d is zero or negative no timer is needed: the
 // event comes before anything in the mailbox, behind events that were inserted
 // or came back, and behind other such timeouts (148); an EventTimeout only if
-// there are none of these, since any event cancels it (150). msg stays in the
+// there are none of these, since any event cancels it (150). [kista.NoTimeout]
+// ('infinity') cancels, as [Ctx.CancelTimeout] does (145). msg stays in the
 // process and is not copied.
 func (c *Ctx[S]) SetTimeout(which Timeout, d time.Duration, msg any) {
-	c.set("SetTimeout", setting{which: which, do: setAfter, after: d, msg: msg})
+	s := setting{which: which, do: setAfter, after: d, msg: msg}
+	if d == kista.NoTimeout {
+		s = setting{which: which, do: cancel}
+	}
+	c.set("SetTimeout", s)
 }
 
 // SetTimeoutAt is SetTimeout for a point in time, by the node's clock ({abs,

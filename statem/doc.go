@@ -76,7 +76,7 @@
 //	{state_timeout, T, C}, {timeout, T, C}, {{timeout, N}, T, C}
 //	                                  Ctx.SetTimeout with StateTimeout, EventTimeout, Named(N)
 //	update, cancel, {abs, true}       Ctx.UpdateTimeout, CancelTimeout, SetTimeoutAt
-//	infinity                          Ctx.CancelTimeout
+//	infinity                          Ctx.SetTimeout with kista.NoTimeout, Ctx.CancelTimeout
 //	{reply, From, R}                  what OnCall returns, Ctx.Reply
 //	stop, stop_and_reply              Crash, Stop
 //	change_callback_module, push, pop Ctx.ChangeHandler, PushHandler, PopHandler

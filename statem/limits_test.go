@@ -2,6 +2,7 @@ package statem_test
 
 import (
 	"errors"
+	"math"
 	"strings"
 	"testing"
 
@@ -65,6 +66,23 @@ func TestStatesMustBeComparable(t *testing.T) {
 		var bad *statem.ActionError
 		reason := <-end
 		assert.True(t, errors.As(reason, &bad) && strings.Contains(bad.Why, "[]int"), "it ended with %v", reason)
+	})
+}
+
+// A name that is not equal to itself could never be found again.
+func TestS147_NamesMustBeEqualToThemselves(t *testing.T) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
+		m := mux()
+		statem.OnCast(m.Any(), func(c *ctx, _ *int, _ string) error {
+			c.SetTimeout(statem.Named(math.NaN()), 0, nil)
+			return nil
+		})
+		pid := start(t, n, statem.Of(m, counting), 0, statem.Opts{})
+		end := endOf(n, pid)
+		assert.NoError(t, server.Cast(pid, "go"))
+		var bad *statem.ActionError
+		reason := <-end
+		assert.True(t, errors.As(reason, &bad) && strings.Contains(bad.Why, "NaN"), "it ended with %v", reason)
 	})
 }
 

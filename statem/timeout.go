@@ -35,8 +35,8 @@ var (
 	EventTimeout = Timeout{kind: eventTimeout}
 )
 
-// Named returns the timeout with a name, which any value that == compares may
-// be: a string, a PID. It is cancelled by nothing but [Ctx.CancelTimeout]
+// Named returns the timeout with a name, which any value that == compares, and
+// finds equal to itself, may be: a string, a PID. It is cancelled by nothing but [Ctx.CancelTimeout]
 // (statement 147).
 func Named(name any) Timeout { return Timeout{kind: namedTimeout, name: name} }
 
@@ -62,9 +62,13 @@ func (t Timeout) check() string {
 		return "the zero Timeout is none: use StateTimeout, EventTimeout or Named"
 	case t.name != nil && !reflect.ValueOf(t.name).Comparable():
 		return fmt.Sprintf("a %T cannot name a timeout: == does not compare it", t.name)
+	case !t.is(t):
+		return fmt.Sprintf("%v cannot name a timeout: it is not equal to itself", t.name)
 	}
 	return ""
 }
+
+func (t Timeout) is(other Timeout) bool { return t == other }
 
 // setting is what a callback asked for one timeout.
 type setting struct {
