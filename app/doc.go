@@ -59,12 +59,13 @@
 //
 // # Configuration
 //
-// It is a struct, C of a [Spec]. A field's key is its name in lower case, or what
-// its tag says: MaxConns, or `config:"conns"`. Structs nest: shop.db.timeout is
-// field Timeout of field DB of shop's. Numbers, text, booleans, durations ("1m30s"),
-// types that read themselves from text (netip.AddrPort, slog.Level, time.Time),
-// [Secret], lists of such, maps from strings to such. Tags: `config:",required"`,
-// `config:",secret"`, `doc:"for people"`.
+// It is a struct, C of a [Spec]. A field's key is its name in lower case, with an
+// underscore between its words (MaxConns: max_conns), or what its tag says:
+// `config:"conns"`. Structs nest: shop.db.timeout is field Timeout of field DB of
+// shop's. Numbers, text, booleans, durations ("1m30s"), types that read themselves
+// from text (netip.AddrPort, slog.Level, time.Time), [Secret], lists of such, maps
+// from strings to such. Tags: `config:",required"`, `config:",secret"`,
+// `doc:"for people"`.
 //
 // Precedence, a later one wins: the defaults (Spec.Config), the file, the
 // environment, flags. See [Sources] for how each is written. A list is replaced as a

@@ -7,12 +7,37 @@ import (
 	"slices"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/kista-go/kista"
 	"github.com/kista-go/kista/internal/assert"
 	"github.com/kista-go/kista/kistatest"
 	"github.com/kista-go/kista/server"
 )
+
+// Looking at a server neither cancels its timeout nor puts it off.
+func TestS114_SystemRequestsLeaveItAlone(t *testing.T) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
+		var did journal
+		h := &hooks{handle: func(c *server.Ctx, msg any) error {
+			did.add(msg)
+			if msg == "arm" {
+				c.Timeout(time.Minute)
+			}
+			return nil
+		}}
+		pid := start(t, n, h.factory(), nil, server.Opts{})
+		assert.NoError(t, kista.Send(pid, "arm"))
+		for range 59 {
+			kistatest.Pass(time.Second)
+			_, err := kista.System(t.Context(), pid, kista.GetStatus{})
+			assert.NoError(t, err)
+		}
+		assert.Equal(t, did.take(), []any{"arm"})
+		kistatest.Pass(time.Second)
+		assert.Equal(t, did.take(), []any{server.TimedOut{}})
+	})
+}
 
 // Refusals are frozen: they answer for what they were, and share nothing.
 func TestRefused(t *testing.T) {

@@ -54,7 +54,8 @@ func (c *Ctx) Continue(x any) { c.next = append(c.next, Continued{x}) }
 // within d, counted from the return of the present function. Anything that does
 // cancels it: set it again in each function that wants it. Zero comes before
 // anything in the mailbox, as in the newest OTP (statement 114); a negative d
-// cancels.
+// cancels. Differs from OTP: a request of package sys does not start it anew, so
+// that to look at a server does not change what it does.
 func (c *Ctx) Timeout(d time.Duration) { c.timeout, c.armed = d, d >= 0 }
 
 // enter begins to handle a message: it cancels the timeout. The message itself
