@@ -30,7 +30,7 @@ func (w *printer) identifier(t Term) {
 		w.str(">")
 	case Fun:
 		w.str("#Fun<")
-		w.b = appendAtom(w.b, string(v.Module))
+		w.b = appendEscaped(w.b, noQuote, []rune(v.Module)) // as in Erlang
 		w.str(".")
 		w.b = strconv.AppendInt(w.b, v.OldIndex, 10)
 		w.str(".")
@@ -136,7 +136,12 @@ func nameRune(r rune) bool {
 }
 
 func appendQuoted(dst []byte, quote rune, s []rune) []byte {
-	dst = append(dst, byte(quote))
+	return append(appendEscaped(append(dst, byte(quote)), quote, s), byte(quote))
+}
+
+const noQuote = -1 // no character
+
+func appendEscaped(dst []byte, quote rune, s []rune) []byte {
 	for _, r := range s {
 		switch {
 		case r == quote, r == '\\':
@@ -149,7 +154,7 @@ func appendQuoted(dst []byte, quote rune, s []rune) []byte {
 			dst = append(dst, string(r)...)
 		}
 	}
-	return append(dst, byte(quote))
+	return dst
 }
 
 var escapes = map[rune]byte{'\n': 'n', '\r': 'r', '\t': 't', '\v': 'v', '\b': 'b', '\f': 'f', 0x1B: 'e', 0x7F: 'd'}
