@@ -186,6 +186,13 @@ func TestOracleOrdersIdentifiersAlike(t *testing.T) {
 		for _, f := range []term.Atom{"map", "foldl"} {
 			words = append(words, term.Export{Module: m, Function: f, Arity: 2}, term.Export{Module: m, Function: f, Arity: 3})
 		}
+		// Index and OldUniq count and in this order; the other numbers do not.
+		for i, n := range []struct{ index, uniq, other uint32 }{{0, 9, 1}, {1, 8, 2}, {1, 9, 0}, {1, 9, 2}, {math.MaxUint32, 7, 3}} {
+			words = append(words, term.Fun{
+				Module: m, Arity: uint8(n.other), Index: n.index, OldIndex: int64(n.other), OldUniq: int64(n.uniq), Uniq: [16]byte{byte(n.other)},
+				Creator: term.PID{Node: "a@b", ID: uint32(i), Creation: 1},
+			})
+		}
 		for _, i := range []uint32{0, 1, 2} {
 			for _, free := range [][]term.Term{{}, {1}, {1.0}, {term.Atom("a"), 2}} {
 				words = append(words, term.Fun{

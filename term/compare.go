@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"math/big"
-	"slices"
 	"strings"
 )
 
@@ -220,9 +219,9 @@ func compareFuns(a, b Term, exact bool, depth int) int {
 		if !ok {
 			return -1 // a local fun is less than an external one
 		}
-		if c := cmp.Or(strings.Compare(string(x.Module), string(y.Module)), cmp.Compare(x.OldIndex, y.OldIndex),
-			cmp.Compare(x.OldUniq, y.OldUniq), cmp.Compare(x.Index, y.Index), slices.Compare(x.Uniq[:], y.Uniq[:]),
-			cmp.Compare(x.Arity, y.Arity), cmp.Compare(len(x.Free), len(y.Free))); c != 0 {
+		// Erlang takes the index for a signed number.
+		if c := cmp.Or(strings.Compare(string(x.Module), string(y.Module)), cmp.Compare(int32(x.Index), int32(y.Index)),
+			cmp.Compare(x.OldUniq, y.OldUniq), cmp.Compare(len(x.Free), len(y.Free))); c != 0 {
 			return c
 		}
 		return compareSeq(x.Free, y.Free, exact, depth)

@@ -97,6 +97,15 @@ func TestS286_Identifiers(t *testing.T) {
 	ascending(t, term.Compare, pid(1, 0, "a@b", 1), pid(1, 0, "a@b", 2), pid(1, 0, "c@d", 1), pid(2, 0, "a@b", 1), pid(1, 1, "a@b", 1))
 	ascending(t, term.Compare, term.NewRef("a@b", 1, 1, 2, 3), term.NewRef("a@b", 1, 2, 2, 3), term.NewRef("a@b", 1, 1, 2, 4), term.NewRef("c@d", 1, 1, 2, 3))
 	ascending(t, term.Compare, term.Port{Node: "a@b", ID: 1, Creation: 1}, term.Port{Node: "a@b", ID: 2, Creation: 1}, term.Port{Node: "a@b", ID: 1, Creation: 2}, term.Port{Node: "c@d", ID: 1, Creation: 1})
+	ascending(t, term.Compare,
+		term.Fun{Module: "a", Index: 2, OldUniq: 9}, term.Fun{Module: "b", Index: math.MaxUint32, OldUniq: 9}, term.Fun{Module: "b", OldIndex: 7},
+		term.Fun{Module: "b", Index: 1, OldUniq: 3, Free: []term.Term{1, 2}}, term.Fun{Module: "b", Index: 1, OldUniq: 4},
+		term.Fun{Module: "b", Index: 1, OldUniq: 4, Free: []term.Term{3}}, term.Fun{Module: "b", Index: 1, OldUniq: 4, Free: []term.Term{1, 2}})
+	a := term.Fun{Module: "m", Arity: 1, Uniq: [16]byte{1}, Index: 3, OldIndex: 3, OldUniq: 5, Free: []term.Term{1}}
+	b := term.Fun{Module: "m", Arity: 2, Uniq: [16]byte{2}, Index: 3, OldIndex: 4, OldUniq: 5, Free: []term.Term{1}, Creator: term.PID{ID: 1}}
+	if !term.Identical(a, b) || term.Key(a) != term.Key(b) {
+		t.Errorf("funs of one module, index, uniq and environment are identical")
+	}
 }
 
 func TestS287_NegativeZero(t *testing.T) {

@@ -51,11 +51,8 @@ func appendKey(b []byte, t Term, depth int) []byte {
 		}
 		return b
 	case Fun:
-		b = append(keyText(append(b, 'l'), string(v.Module)), v.Uniq[:]...)
-		for _, n := range []int64{int64(v.Arity), int64(v.Index), v.OldIndex, v.OldUniq} {
-			b = binary.AppendVarint(b, n)
-		}
-		return keySeq(b, v.Free, depth)
+		b = binary.AppendVarint(keyText(append(b, 'l'), string(v.Module)), int64(v.Index))
+		return keySeq(binary.AppendVarint(b, v.OldUniq), v.Free, depth)
 	case Export:
 		return binary.AppendVarint(keyText(keyText(append(b, 'x'), string(v.Module)), string(v.Function)), int64(v.Arity))
 	}

@@ -107,7 +107,8 @@ func NewRef(node Atom, creation uint32, words ...uint32) Ref {
 // Words returns the words of the reference that count, in the order of the wire.
 func (r Ref) Words() []uint32 { return r.ID[:min(int(r.Len), RefWords)] }
 
-// Fun is a local Erlang function. Go cannot call it; it is carried through and given back unchanged.
+// Fun is a local Erlang function. Go cannot call it; it is carried through and given back unchanged. Module, Index, OldUniq and
+// Free are its identity and order, as from OTP 25: the same function of two versions of a module may be one.
 type Fun struct {
 	// Module is the name of the module that made the function.
 	Module Atom
@@ -117,9 +118,9 @@ type Fun struct {
 	Uniq [16]byte
 	// Index numbers the function in its module.
 	Index uint32
-	// OldIndex and OldUniq are the numbers that printing and ordering use.
+	// OldIndex and OldUniq are the numbers that printing uses. OldUniq is a hash of the function's code.
 	OldIndex, OldUniq int64
-	// Creator is the process that made it; not part of its identity.
+	// Creator is the process that made it.
 	Creator PID
 	// Free are the values the function has closed over.
 	Free []Term
