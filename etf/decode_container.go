@@ -133,8 +133,8 @@ func (d *decoder) fun(at int) term.Term {
 	}
 	defer d.leave()
 	f.Module = d.atom("module of a fun")
-	f.OldIndex = d.integer("index of a fun")
-	f.OldUniq = d.integer("uniq of a fun")
+	f.OldIndex = int64(int32(d.integer("index of a fun"))) // Erlang keeps as much of it
+	f.OldUniq = int64(int32(d.integer("uniq of a fun")))
 	p := d.pos
 	creator := d.next()
 	if pid, ok := creator.(term.PID); ok {
@@ -171,18 +171,19 @@ func (d *decoder) export(at int) term.Term {
 	return e
 }
 
-// integer decodes an announced integer of one or four bytes.
+// integer decodes an announced integer that Erlang holds in one word, of 60 bits.
 func (d *decoder) integer(what string) int64 {
 	at := d.pos
 	if at == len(d.b) {
 		d.fail(ErrTruncated, at, "%s missing", what)
 		return 0
 	}
-	if tag := d.b[at]; tag == tagSmallInteger || tag == tagInteger || tag == tagSmallBig {
-		if n, ok := d.next().(int64); ok {
+	switch d.b[at] {
+	case tagSmallInteger, tagInteger, tagSmallBig, tagLargeBig:
+		if n, ok := d.next().(int64); ok && n >= -1<<59 && n < 1<<59 {
 			return n
 		}
 	}
-	d.fail(ErrMalformed, at, "%s is no integer", what)
+	d.fail(ErrMalformed, at, "%s is no small integer", what)
 	return 0
 }

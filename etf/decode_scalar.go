@@ -23,13 +23,11 @@ func (d *decoder) newFloat(at int) term.Term {
 
 // textFloat decodes the float of minor version 0: 31 bytes of text, padded with zero bytes.
 func (d *decoder) textFloat(at int) term.Term {
-	text := d.take(31)
-	if i := bytes.IndexByte(text, 0); i >= 0 {
-		text = text[:i]
-	}
+	text, _, _ := bytes.Cut(d.take(31), []byte{0})
 	if d.err != nil {
 		return nil
 	}
+	text = bytes.Replace(text, []byte(","), []byte("."), 1) // Erlang takes either for the decimal point
 	if !floatSyntax(text) {
 		d.fail(ErrMalformed, at, "float text %.31q", text)
 		return nil
