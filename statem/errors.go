@@ -51,7 +51,9 @@ var serversCrash = reflect.TypeOf(server.Crash(nil))
 // that cannot be ('bad_action', statement 154): a state that it does not know,
 // a second answer to one call, a postponement where there is no event. Action
 // names what was asked for, State is the state in which it was, as text, Why
-// says what is wrong.
+// says what is wrong. Nothing else that the same function asked for is carried
+// out, but for replies: Terminate finds the state and the handler that were there
+// before (differs from OTP, where it finds the next ones).
 type ActionError struct {
 	Machine kista.PID
 	State   string

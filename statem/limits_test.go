@@ -86,6 +86,25 @@ func TestS147_NamesMustBeEqualToThemselves(t *testing.T) {
 	})
 }
 
+// A function that asks for what cannot be has asked for nothing.
+func TestS154_NothingElseIsCarriedOut(t *testing.T) {
+	kistatest.Bubble(t, func(t *testing.T, n *kista.Node, _ *kistatest.Log) {
+		var got journal
+		m := mux()
+		statem.OnEnter(m.In("two"), func(*ctx, *int, string) error { got.add("entered"); return nil })
+		statem.OnCast(m.In("one"), func(c *ctx, _ *int, _ string) error {
+			c.NextState("two")
+			c.PopHandler() // none was pushed
+			return nil
+		})
+		statem.OnTerminate(m, func(c *ctx, _ *int, _ error) error { got.add(c.State()); return nil })
+		pid := start(t, n, statem.Of(m, counting), 0, statem.Opts{})
+		assert.NoError(t, server.Cast(pid, "go"))
+		kistatest.Pass(0)
+		assert.Equal(t, got.take(), []any{"one"})
+	})
+}
+
 func TestNilIsRefused(t *testing.T) {
 	m := mux()
 	for name, register := range map[string]func(){
