@@ -133,6 +133,12 @@ func TestParse(t *testing.T) {
 		" { a , % comment\n b } .": term.Tuple{term.Atom("a"), term.Atom("b")},
 		"#{a => 1, \"b\" => 2}":    term.NewMap(term.Pair{Key: term.Atom("a"), Value: 1}, term.Pair{Key: term.Charlist("b"), Value: 2}),
 		"fun 'A':b/3":              term.Export{Module: "A", Function: "b", Arity: 3},
+
+		"\"a\" % one\n\"b\"\"c\"":     term.Charlist("abc"),
+		`<<"a" "å"/utf8,"b">>`:        term.Binary("aåb"),
+		"<<18446744073709551615:64>>": term.Binary("\xff\xff\xff\xff\xff\xff\xff\xff"),
+		"<<-18446744073709551614>>":   term.Binary("\x02"),
+		"<<99999999999999999999>>":    term.Binary("\xff"),
 	} {
 		got, err := term.Parse(text)
 		if err != nil || !term.Identical(got, want) {
@@ -145,7 +151,7 @@ func TestParseRefuses(t *testing.T) {
 	for _, text := range []string{
 		"", "{", "{a", "{a,}", "{a b}", "[", "[a|", "[a|b", "[a|b,c]", "[|a]", "A", "_", "if", "a b", "a,b", "'a", `"a`, "\"\xff\"",
 		"#{", "#{a}", "#{a =>", "#{a => 1,}", "#{a => 1, a => 2}", "#{5 => 1, 16#5 => 2}", "<<", "<<a>>", "<<1:", "<<1:65>>", "<<1.5>>", "<<\"日\">>", "<<1,>>",
-		"1#0", "37#0", "16#", "16#g", "1e5", "1.0e", "1.0e400", "-", "--1", "$", `$\`, `$\x{110000}`, `$\x{d800}`, `'\x{d800}'`, "<0.1.2>", "#Ref<0.1>",
+		"1#0", "37#0", "16#", "16#g", "1e5", "1.0e", "1.0e400", "-", "--1", "$", `$\`, `$\x{110000}`, `$\x{d800}`, `$\x{4_1}`, `'\x{d800}'`, "{\"a\" b}", "\"a\" \"b", "<<\"a\" 1>>", "<0.1.2>", "#Ref<0.1>",
 		"fun", "fun a", "fun a:b", "fun a:b/-1", "fun a:b/99999999999", strings.Repeat("[", 20000), "'" + strings.Repeat("a", 256) + "'", "a..", "\x00", strings.Repeat("9", 100_001),
 	} {
 		if got, err := term.Parse(text); err == nil {

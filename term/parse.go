@@ -126,7 +126,7 @@ func (p *parser) term() Term {
 		p.pos++
 		return p.list()
 	case c == '"':
-		return listOf(p.quoted('"'))
+		return listOf(p.strings())
 	case p.accept("#{"):
 		return p.mapping()
 	case p.accept("<<"):

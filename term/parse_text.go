@@ -1,6 +1,7 @@
 package term
 
 import (
+	"math"
 	"math/big"
 	"unicode/utf8"
 )
@@ -20,6 +21,15 @@ func (p *parser) quoted(quote rune) []rune {
 	}
 	p.fail(at, "no closing %c", quote)
 	return nil
+}
+
+// strings reads a string, or several in a row, which are one.
+func (p *parser) strings() []rune {
+	rs := p.quoted('"')
+	for p.skip(); p.peek() == '"'; p.skip() {
+		rs = append(rs, p.quoted('"')...)
+	}
+	return rs
 }
 
 var unescapes = map[rune]rune{'n': '\n', 'r': '\r', 't': '\t', 'v': '\v', 'b': '\b', 'f': '\f', 'e': 0x1B, 's': ' ', 'd': 0x7F}
@@ -58,8 +68,9 @@ func (p *parser) hexChar(at int) rune {
 	text := ""
 	if p.peek() == '{' {
 		p.pos++
+		start := p.pos
 		text = p.digits(16)
-		if p.peek() != '}' {
+		if p.peek() != '}' || len(text) < p.pos-start { // a number, but without underscores
 			p.fail(at, "no closing } of a character")
 			return 0
 		}
@@ -120,7 +131,7 @@ func (p *parser) bitstring() Term {
 // stringSegment reads "text" or "text"/utf8.
 func (p *parser) stringSegment(b []byte, bits int) ([]byte, int) {
 	at := p.pos
-	rs := p.quoted('"')
+	rs := p.strings()
 	var text []byte
 	if p.accept("/utf8") {
 		text = []byte(string(rs))
@@ -157,14 +168,25 @@ func (p *parser) integerSegment(b []byte, bits int) ([]byte, int) {
 		p.skip()
 		width, _ = p.number().(int64)
 	}
-	v, ok := n.(int64)
+	v, ok := lowBits(n)
 	if p.err == nil && (!ok || width < 0 || width > 64) {
-		p.fail(at, "segment: want an integer of at most 64 bits")
+		p.fail(at, "segment: want an integer, and at most 64 bits of it")
 	}
 	if p.err != nil {
 		return b, bits
 	}
-	return appendBits(b, bits, uint64(v), int(width))
+	return appendBits(b, bits, v, int(width))
+}
+
+// lowBits are the last 64 bits of an integer.
+func lowBits(n Term) (v uint64, ok bool) {
+	switch n := n.(type) {
+	case int64:
+		return uint64(n), true
+	case *big.Int:
+		return new(big.Int).And(n, new(big.Int).SetUint64(math.MaxUint64)).Uint64(), true
+	}
+	return 0, false
 }
 
 func appendBits(b []byte, bits int, v uint64, width int) ([]byte, int) {
