@@ -152,7 +152,7 @@ func TestParseRefuses(t *testing.T) {
 		"", "{", "{a", "{a,}", "{a b}", "[", "[a|", "[a|b", "[a|b,c]", "[|a]", "A", "_", "if", "a b", "a,b", "'a", `"a`, "\"\xff\"",
 		"#{", "#{a}", "#{a =>", "#{a => 1,}", "#{a => 1, a => 2}", "#{5 => 1, 16#5 => 2}", "<<", "<<a>>", "<<1:", "<<1:65>>", "<<1.5>>", "<<\"日\">>", "<<1,>>",
 		"1#0", "37#0", "16#", "16#g", "1e5", "1.0e", "1.0e400", "-", "--1", "$", `$\`, `$\x{110000}`, `$\x{d800}`, `$\x{4_1}`, `'\x{d800}'`, "{\"a\" b}", "\"a\" \"b", "<<\"a\" 1>>", "<0.1.2>", "#Ref<0.1>",
-		"fun", "fun a", "fun a:b", "fun a:b/-1", "fun a:b/99999999999", strings.Repeat("[", 20000), "'" + strings.Repeat("a", 256) + "'", "a..", "\x00", strings.Repeat("9", 100_001),
+		"fun", "fun a", "fun a:b", "fun a:b/-1", "fun a:b/99999999999", strings.Repeat("[", 20000), "'" + strings.Repeat("a", 256) + "'", strings.Repeat("å", 256), "a..", "\x00", strings.Repeat("9", 100_001),
 	} {
 		if got, err := term.Parse(text); err == nil {
 			t.Errorf("Parse(%.40q) = %v, want a refusal", text, got)

@@ -146,7 +146,7 @@ func (p *parser) term() Term {
 		case reserved[name]:
 			return p.fail(at, "%s is a reserved word: quote it", name)
 		}
-		return Atom(name)
+		return p.atomOf(at, name)
 	}
 	return p.fail(at, "a term cannot begin with %s", p.seen())
 }
@@ -238,6 +238,10 @@ func (p *parser) atom() Term {
 	} else if a = p.name(); a == "" {
 		return p.fail(at, "want an atom, not %s", p.seen())
 	}
+	return p.atomOf(at, a)
+}
+
+func (p *parser) atomOf(at int, a string) Term {
 	if utf8.RuneCountInString(a) > 255 {
 		return p.fail(at, "atom of more than 255 characters")
 	}
