@@ -31,7 +31,7 @@ func (k *checker) Init(s *kista.Self) error {
 	name := sv.spec.Name
 	k.session = sv.meta.Session()
 	if sv.begin != nil {
-		if _, err := k.enter(s, sv.begin, term.Atom("undefined")); err != nil {
+		if _, err := k.enter(s, sv.begin, wordUndefined); err != nil {
 			return err
 		}
 	}
@@ -92,8 +92,7 @@ func (k *checker) take(s *kista.Self, t term.Term) error {
 		return gone(k.wire.send(term.Tuple{wordContract, k.session.Checker().Contract().Term()}))
 	}
 	if e, ok := event(t, wordEventIn); ok {
-		k.event(s, e)
-		return nil
+		return k.event(s, e)
 	}
 	if k.sv.spec.Compat && hasImproper(t) {
 		return errOver // UBF 2.x has no such lists, and crashes; a decoder that is strict has refused it
@@ -141,10 +140,19 @@ func (k *checker) reply(t term.Term, state term.Atom) error {
 
 func (k *checker) clientBroke(s *kista.Self, v *contract.Violation) error {
 	s.Logger().Info("ubf: the client broke its contract", "client", k.peer.addr.String(), "violation", v)
-	k.broken++
-	if err := k.reply(term.Tuple{wordClientBroke, v.Message, v.Expect}, k.state()); err != nil {
+	err := k.reply(term.Tuple{wordClientBroke, v.Message, v.Expect}, k.state())
+	if unencodable(err) { // not all that is read can be written, or it is too long to be said back
+		err = k.reply(term.Tuple{wordClientBroke, wordUndefined, v.Expect}, k.state())
+	}
+	if err != nil {
 		return gone(err)
 	}
+	return k.again(s)
+}
+
+// again counts a violation of the client's, and ends the session if there were too many.
+func (k *checker) again(s *kista.Self) error {
+	k.broken++
 	if limit := k.sv.spec.MaxViolations; limit > 0 && k.broken >= limit && !k.sv.spec.Compat {
 		s.Logger().Warn("ubf: a client that breaks its contract again and again is dropped", "client", k.peer.addr.String(), "violations", k.broken)
 		return errOver
@@ -162,6 +170,21 @@ func gone(err error) error {
 
 // call has the plugin answer a request.
 func (k *checker) call(s *kista.Self, request term.Term) error {
+	v, err := k.plugin(s, k.handler, request, func(own term.Term) any { return ask{State: k.session.State(), Request: own} })
+	if err != nil {
+		return err
+	}
+	a, _ := v.(answer)
+	return k.answer(s, request, a)
+}
+
+// plugin asks a handler something with a term of the client's, of which the handler gets a copy. Any error ends the session.
+func (k *checker) plugin(s *kista.Self, h kista.PID, t term.Term, question func(own term.Term) any) (any, error) {
+	own, err := kista.Copy(t)
+	if err != nil { // the decoder's limits are others than those of messages
+		s.Logger().Info("ubf: a connection is closed", "client", k.peer.addr.String(), "reason", err)
+		return nil, errOver
+	}
 	limit := k.sv.spec.Call
 	if limit < 0 {
 		limit = kista.NoTimeout
@@ -169,15 +192,14 @@ func (k *checker) call(s *kista.Self, request term.Term) error {
 	if idle := k.sv.spec.Idle; k.sv.spec.Compat && idle > 0 {
 		limit = idle
 	}
-	v, err := kista.CallFor(s, limit, k.handler, ask{k.session.State(), request})
+	v, err := kista.CallFor(s, limit, h, question(own))
 	if err != nil {
 		if k.sv.spec.Compat && errors.Is(err, context.DeadlineExceeded) {
-			return errOver
+			return nil, errOver
 		}
-		return fmt.Errorf("ubf: no answer of the plugin: %w", err)
+		return nil, fmt.Errorf("ubf: no answer of the plugin: %w", err)
 	}
-	a, _ := v.(answer)
-	return k.answer(s, request, a)
+	return v, nil
 }
 
 // answer checks what the server says, and sends it.
@@ -203,7 +225,11 @@ func (k *checker) answer(s *kista.Self, request term.Term, a answer) error {
 	}
 	told := term.Tuple{wordServerBroke, term.Tuple{request, a.Reply}, v.Expect}
 	if !k.sv.spec.Compat {
-		if err := k.reply(told, before); err != nil {
+		err := k.reply(told, before)
+		if unencodable(err) {
+			err = k.reply(term.Tuple{wordServerBroke, term.Tuple{wordUndefined, wordUndefined}, v.Expect}, before)
+		}
+		if err != nil && !unencodable(err) {
 			return gone(err)
 		}
 		return v
@@ -221,19 +247,21 @@ func (k *checker) answer(s *kista.Self, request term.Term, a answer) error {
 	return nil
 }
 
-// event takes an event of the client's.
-func (k *checker) event(s *kista.Self, e term.Term) {
+// event takes an event of the client's, and waits until the plugin has: no more is read meanwhile.
+func (k *checker) event(s *kista.Self, e term.Term) error {
 	side := contract.Client
 	if k.sv.spec.Compat {
 		side = contract.Server
 	}
 	if err := k.session.Event(side, e); err != nil {
 		s.Logger().Info("ubf: a client's event is dropped", "client", k.peer.addr.String(), "violation", err)
-		return
+		return k.again(s)
 	}
-	if k.service != nil {
-		_ = s.Send(k.handler, tell{k.session.State(), e})
+	if k.service == nil {
+		return nil
 	}
+	_, err := k.plugin(s, k.handler, e, func(own term.Term) any { return tell{State: k.session.State(), Event: own} })
+	return err
 }
 
 // emit sends an event to the client.
@@ -312,13 +340,9 @@ func (k *checker) enter(s *kista.Self, to *service, arg term.Term) (begun, error
 	if err != nil {
 		return begun{}, fmt.Errorf("ubf: service %q: %w", to.Contract.Name, err)
 	}
-	limit := k.sv.spec.Call
-	if limit < 0 {
-		limit = kista.NoTimeout
-	}
-	v, err := kista.CallFor(s, limit, h, begin{arg})
+	v, err := k.plugin(s, h, arg, func(own term.Term) any { return begin{Arg: own} })
 	if err != nil {
-		return begun{}, fmt.Errorf("ubf: service %q: %w", to.Contract.Name, err)
+		return begun{}, err
 	}
 	b, _ := v.(begun)
 	if b.Rejected {

@@ -26,8 +26,8 @@
 //	checker  has the contract and the state, and writes
 //	handler  runs the plugin
 //
-// A crash of one ends that session, and no other, with a report. While a call runs nothing more is read, which is the flow
-// control; events of the handler wait until the call has been answered.
+// A crash of one ends that session, and no other, with a report. While the plugin is busy with a call or an event nothing more is
+// read, which is the flow control; events of the handler wait until it has done.
 //
 // # Transports
 //

@@ -92,7 +92,7 @@ func (sv *Server) drive(self *kista.Self, conn net.Conn) error {
 			}
 			return sv.left(self, err)
 		}
-		over, err := kista.CallFor(self, kista.NoTimeout, check, received{t})
+		over, err := kista.CallFor(self, kista.NoTimeout, check, received{Term: t})
 		if err != nil || over == true {
 			return err
 		}

@@ -65,6 +65,9 @@ func (g *gate) Handle(s *kista.Self, msg any) error {
 			err = g.fromServer(s, in.Term)
 		}
 		if err != nil {
+			if unencodable(err) {
+				s.Logger().Warn("ubf: proxy: a message cannot be passed on", "by", in.By.String(), "client", g.addr.String(), "error", err)
+			}
 			_ = m.From.Reply(true)
 			return kista.Stop{Reason: kista.ErrShutdown}
 		}
@@ -131,7 +134,11 @@ func (g *gate) request(s *kista.Self, t term.Term) error {
 			g.excused++
 			return g.pass(g.server, t)
 		}
-		return g.reply(term.Tuple{wordClientBroke, t, v.Expect})
+		err := g.reply(term.Tuple{wordClientBroke, t, v.Expect})
+		if unencodable(err) { // not all that is read can be written, or it is too long to be said back
+			err = g.reply(term.Tuple{wordClientBroke, wordUndefined, v.Expect})
+		}
+		return err
 	}
 	if g.meta {
 		g.asked = nil
@@ -343,7 +350,7 @@ func (g *gate) answer(s *kista.Self, t term.Term) error {
 
 func orUndefined(t term.Term) term.Term {
 	if t == nil {
-		return term.Atom("undefined")
+		return wordUndefined
 	}
 	return t
 }

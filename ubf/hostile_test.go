@@ -45,6 +45,86 @@ func TestLimits(t *testing.T) {
 	eventually(t, "the deaf one is dropped", func() bool { k, err := sv.Sessions(patient(t), n); return err == nil && k == 1 })
 }
 
+// sink is a plugin that takes an event when it may.
+type sink struct {
+	prober
+	may <-chan struct{}
+	got chan<- term.Term
+}
+
+func (p *sink) Event(c *ubf.Ctx, _ term.Atom, e term.Term) error {
+	select {
+	case <-p.may:
+		p.got <- e.(term.Tuple)[1]
+	case <-c.Done():
+	}
+	return nil
+}
+
+// A client that sends events faster than the plugin takes them is read no further until it has, so none is lost.
+func TestEventsWait(t *testing.T) {
+	n, l := node(t)
+	may, got := make(chan struct{}), make(chan term.Term)
+	sv := serve(t, n, ubf.Spec{Begin: "sink", Call: -1, Services: []ubf.Service{{
+		Contract: parse(t, "+NAME(\"sink\"). +VSN(\"1\"). +TYPES many() :: {many, integer(), binary()}. +STATE start EVENT <= many().\n"),
+		Plugin:   func() ubf.Plugin { return &sink{may: may, got: got} },
+	}}})
+	c := dial(t, sv, ubf.Options{})
+	const events = 100 // of a mebibyte: more than a mailbox holds
+	much := term.Binary(strings.Repeat("x", 1<<20))
+	sent := make(chan error, 1)
+	go func() {
+		var err error
+		for i := 0; i < events && err == nil; i++ {
+			err = c.SendEvent(term.Tuple{term.Atom("many"), i, much})
+		}
+		sent <- err
+	}()
+	other := dial(t, sv, ubf.Options{})
+	for range 3000 { // meanwhile, others are served
+		_, err := other.ContractTerm(patient(t))
+		assert.NoError(t, err)
+	}
+	for i := range events {
+		may <- struct{}{}
+		assert.Equal(t, <-got, term.Term(int64(i)))
+	}
+	assert.NoError(t, <-sent)
+	l.none(t, "ERROR")
+}
+
+// What can be read, and not be copied or written, harms nobody, and is no fault of the server's.
+func TestCannotBePassedOn(t *testing.T) {
+	n, l := node(t)
+	sv := serve(t, n, ubf.Spec{Services: []ubf.Service{probes(t, nil)}, Begin: "probe", Quiet: true})
+	long := "#" + strings.Repeat("1&", 1<<20) + "$"
+	r := rawDial(t, sv)
+	r.put("{'echo'," + long[:len(long)-1] + "}$")
+	r.closed()
+
+	sv = serve(t, n, ubf.Spec{Services: []ubf.Service{probes(t, nil)}, Begin: "probe", Quiet: true, Limits: ubf.Limits{Message: 10_000}})
+	r = rawDial(t, sv)
+	r.put("1>a" + strings.Repeat("{aa}>a", 12) + "a$") // longer than a message may be, once it is written out
+	want := "{{'clientBrokeContract','undefined',"
+	assert.Equal(t, r.get(len(want)), want)
+
+	sv = serve(t, n, ubf.Spec{Services: []ubf.Service{probes(t, nil)}, Begin: "probe", Transport: ubf.JSF, Quiet: true})
+	r = rawDial(t, sv)
+	r.put(`{"$T":[{"$A":"#P"},[{"$T":["$A",1]}]]}`)
+	want = `{"$T":[{"$T":[{"$A":"clientBrokeContract"},null,`
+	assert.Equal(t, r.get(len(want)), want)
+	l.none(t, "ERROR")
+}
+
+// Events that break the contract count as requests do.
+func TestTooManyEvents(t *testing.T) {
+	n, _ := node(t)
+	sv := serve(t, n, ubf.Spec{Services: []ubf.Service{probes(t, nil)}, Begin: "probe", MaxViolations: 3, Quiet: true})
+	r := rawDial(t, sv)
+	r.put("{'event_in','x'}${'event_in',{'tick',1}}${'event_in',1}$")
+	r.closed()
+}
+
 // Peers that lose one of two messages in a segment get them apart.
 func TestGap(t *testing.T) {
 	n, _ := node(t)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -49,6 +50,16 @@ func (l *records) Handle(_ context.Context, r slog.Record) error {
 	r.Attrs(func(a slog.Attr) bool { text += " " + a.Key + "=" + a.Value.String(); return true })
 	l.all = append(l.all, text)
 	return nil
+}
+
+// none fails if there is a record of that level.
+func (l *records) none(t testing.TB, level string) {
+	t.Helper()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, r := range l.all {
+		assert.True(t, !strings.HasPrefix(r, level), "%.300s", r)
+	}
 }
 
 func node(t testing.TB) (*kista.Node, *records) {

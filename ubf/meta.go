@@ -70,6 +70,7 @@ const (
 	wordEventOut    = term.Atom("event_out")
 	wordClientBroke = term.Atom("clientBrokeContract")
 	wordServerBroke = term.Atom("serverBrokeContract")
+	wordUndefined   = term.Atom("undefined")
 	stateStop       = term.Atom("stop")
 )
 

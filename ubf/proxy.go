@@ -285,8 +285,9 @@ func (c *passing) pass() error {
 
 // said is what one of the two has said: a call to the checker, answered once it has been dealt with: true ends the conversation.
 type said struct {
-	By   contract.Side
-	Term term.Term
+	kista.Immutable // the sender keeps nothing of it
+	By              contract.Side
+	Term            term.Term
 }
 
 // nonsense tells the checker that one side has said what is no message, and that all passes from now on.
@@ -318,7 +319,7 @@ func (p *Proxy) pump(self *kista.Self, check kista.PID, w *wire, by contract.Sid
 			}
 			return kista.ErrShutdown // the other side is told by the end of its connection
 		}
-		over, err := kista.CallFor(self, kista.NoTimeout, check, said{by, t})
+		over, err := kista.CallFor(self, kista.NoTimeout, check, said{By: by, Term: t})
 		if err != nil {
 			return err
 		}

@@ -50,12 +50,12 @@ type Spec struct {
 
 	// MaxSessions is how many connections there may be. At the limit, the listener waits. Zero: 10000.
 	MaxSessions int
-	// MaxViolations is how often a client may break its contract in one connection; then it is closed. Zero: 1000. Negative: as
+	// MaxViolations is how often a client may break its contract in one connection, with a request or an event; then it is closed. Zero: 1000. Negative: as
 	// often as it likes.
 	MaxViolations int
 	// Idle is how long a connection may be silent, both ways, while no call runs; then it is closed. Zero: for ever.
 	Idle time.Duration
-	// Call is how long a plugin may take for a call; then the session ends. Zero: five seconds. Negative: for ever.
+	// Call is how long a plugin may take for a call or an event; then the session ends. Zero: five seconds. Negative: for ever.
 	Call time.Duration
 	// Handshake is how long TLS may take, and Write how long a client may leave what it is sent unread. Zero: ten seconds.
 	Handshake, Write time.Duration

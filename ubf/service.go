@@ -87,16 +87,24 @@ func (c *Ctx) Events() kista.PID { return c.checker }
 // Event makes a message of an event, for a process that is not the handler, to be sent to [Ctx.Events].
 func Event(event term.Term) any { return emitted{event} }
 
-// What the processes of a session tell each other.
+// What the processes of a session tell each other. Those that are immutable have terms of which the sender keeps none.
 type (
-	received struct{ Term term.Term } // a call of the driver's, answered once it has been dealt with: true ends the session
-	emitted  struct{ Event term.Term }
-	begin    struct{ Arg term.Term } // a call, answered with a begun
-	ask      struct {                // a call, answered with an answer
+	received struct { // a call of the driver's, answered once it has been dealt with: true ends the session
+		kista.Immutable
+		Term term.Term
+	}
+	emitted struct{ Event term.Term }
+	begin   struct { // a call, answered with a begun
+		kista.Immutable
+		Arg term.Term
+	}
+	ask struct { // a call, answered with an answer
+		kista.Immutable
 		State   term.Atom
 		Request term.Term
 	}
-	tell struct {
+	tell struct { // a call, answered when the plugin has taken it
+		kista.Immutable
 		State term.Atom
 		Event term.Term
 	}
@@ -140,12 +148,15 @@ func (h *handler) Handle(s *kista.Self, msg any) error {
 				return fmt.Errorf("ubf: Call failed: %w", err)
 			}
 			return m.From.Reply(answer{reply, next})
+		case tell:
+			if e, ok := h.plugin.(EventHandler); ok {
+				if err := e.Event(h.ctx(s), q.State, q.Event); err != nil {
+					return fmt.Errorf("ubf: Event failed: %w", err)
+				}
+			}
+			return m.From.Reply(nil)
 		}
 		m.From.Fail(kista.ErrUnknownRequest)
-	case tell:
-		if e, ok := h.plugin.(EventHandler); ok {
-			return e.Event(h.ctx(s), m.State, m.Event)
-		}
 	}
 	return nil
 }
