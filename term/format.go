@@ -10,8 +10,8 @@ import (
 // Printer prints terms as Erlang text. The zero value prints as io_lib:format("~tw") does, except that identifiers
 // carry the name of their node (see Node). A Printer is a value; it may be used by many goroutines.
 //
-// Differs from OTP: in external funs reserved words are quoted, so that they can be read back; in all funs characters
-// beyond ASCII print as they are, and control characters as escapes.
+// Differs from OTP: names in external funs print as atoms do elsewhere, so that they can be read back; the module of a
+// local fun prints as UTF-8, with control characters escaped.
 type Printer struct {
 	// Strings prints lists of printable characters as "joe" and binaries of printable UTF-8 as <<"joe">>, as ~tp does.
 	// Differs from OTP: other binaries are never taken for Latin-1.
