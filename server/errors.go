@@ -26,8 +26,9 @@ func init() {
 // Stop returns an error that ends the server in order when one of its functions
 // returns it, as it is: Terminate runs, then a call under way is answered with
 // the value that was returned beside it, then the server ends with reason
-// (statement 122). nil is the normal end. To end without an answer return
-// [Crash].
+// (statement 122). nil is the normal end. If Terminate fails, the caller hears of
+// that instead (differs from OTP, where it is answered all the same). To end
+// without an answer return [Crash].
 func Stop(reason error) error { return kista.Stop{Reason: reason} }
 
 // Crash is [Stop] without an answer: the caller hears of the death and its
