@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"reflect"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -132,22 +133,26 @@ func TestSoak(t *testing.T) {
 		})
 	}
 	const clients = 4
-	waits := make([][]time.Duration, clients)
+	waits, rounds := make([][]time.Duration, clients), make(chan int, 2*clients)
 	for c := range clients {
 		wg.Go(func() {
+			defer func() { rounds <- 0 }() // also if it fails early
 			for round := 1; ; round++ {
 				for i := c; i < guests+heavy; i += clients {
 					to, msg, want := n.Name(fmt.Sprint("light ", i)), any(term.Atom("count")), any(int64(round))
 					if i >= guests {
-						to, msg, want = n.Name(fmt.Sprint("heavy ", i-guests)), Do{Op: "goroutines"}, any(int64(4950))
+						to, msg, want = n.Name(fmt.Sprint("heavy ", i-guests)), Do{Op: "text", Arg: 3}, any(term.Binary("xxx"))
 					}
 					began := time.Now()
 					got, err := kista.Call(ctx, to, msg)
-					if err != nil || got != want {
+					if err != nil || !reflect.DeepEqual(got, want) {
 						t.Errorf("round %d, guest %d: %v, %v; want %v", round, i, got, err, want)
 						return
 					}
 					waits[c] = append(waits[c], time.Since(began))
+				}
+				if round == 3 {
+					rounds <- round
 				}
 				select {
 				case <-over:
@@ -162,11 +167,12 @@ func TestSoak(t *testing.T) {
 		bytes, _ := resident()
 		return bytes
 	}
-	first := time.NewTimer(last / 5)
-	<-first.C
+	end := time.NewTimer(last)
+	for range clients { // all have been called: their memory is what it will be
+		<-rounds
+	}
 	before := memory()
-	first.Reset(last - last/5)
-	<-first.C
+	<-end.C
 	after := memory()
 	goroutines := runtime.NumGoroutine()
 	close(over)
