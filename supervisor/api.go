@@ -95,8 +95,9 @@ func CountChildren(ctx context.Context, sup kista.Addr) (Counts, error) {
 // Update gives a running supervisor a new Spec, as a code change does in OTP
 // (statement 200): the flags count from now on; a child that is in both keeps its
 // process and gets the new specification for its next start; one that is new is
-// added without a process ([RestartChild] starts it); others stay as they are.
-// The error is a [*SpecError], [ErrPool], or a [*kista.CallError].
+// added without a process ([RestartChild] starts it); others stay as they are. The
+// order becomes that of spec, and those that are not in it come last. The error is
+// a [*SpecError], [ErrPool], or a [*kista.CallError].
 func Update(ctx context.Context, sup kista.Addr, spec Spec) error {
 	_, err := call[done](ctx, sup, update{spec: spec.clone()})
 	return err

@@ -6,8 +6,8 @@ import (
 	"github.com/kista-go/kista"
 )
 
-// ErrBusy says that a supervisor was about to start or stop several children when
-// it was suspended: resume it, and try the code change again.
+// ErrBusy says that a supervisor was about to start, restart or stop several
+// children when it was suspended: resume it, and try the code change again.
 var ErrBusy = errors.New("supervisor: several children are being started or stopped")
 
 func init() { kista.RegisterError(ErrBusy) }
@@ -46,7 +46,7 @@ func (b *behaviour) ChangeCode(ch kista.CodeChange) (kista.Migration, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case b.core.sweep.on:
+	case b.core.busy():
 		return nil, ErrBusy
 	}
 	return func() (func(), error) {

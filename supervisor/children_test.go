@@ -1,6 +1,7 @@
 package supervisor_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/kista-go/kista"
@@ -114,11 +115,43 @@ func TestS200_UpdateTouchesNothingThatRuns(t *testing.T) {
 		sup := start(t, n, supervisor.Spec{Children: d.children("a", "b")})
 		d.take()
 		assert.NoError(t, supervisor.Update(ctx, sup, supervisor.Spec{Strategy: supervisor.OneForAll, Children: d.children("a", "c")}))
-		assert.Equal(t, ids(t, sup), words("c stopped", "b running", "a running"))
+		assert.Equal(t, ids(t, sup), words("b running", "c stopped", "a running"))
 		assert.Equal(t, len(d.take()), 0)
 		crash(t, n, "a", errBoom)
-		assert.Equal(t, d.take(), words("-a", "-b", "+a", "+b", "+c"))
+		assert.Equal(t, d.take(), words("-a", "-b", "+a", "+c", "+b"))
 		assert.ErrorAs[*supervisor.SpecError](t, supervisor.Update(ctx, sup, supervisor.Spec{Strategy: 9}))
+	})
+}
+
+// The order is that of the new specification, as in code_change: those that are
+// not in it come last.
+func TestS200_UpdateOrdersTheChildren(t *testing.T) {
+	for _, c := range []struct{ old, spec, want []string }{
+		{words("a", "b", "c"), words("d", "c", "a"), words("d stopped", "c running", "a running", "b running")},
+		{words("a", "b", "c"), words("c", "b", "a"), words("c running", "b running", "a running")},
+		{words("a", "b", "c"), words("b"), words("b running", "a running", "c running")},
+		{words("a"), words("x", "y"), words("x stopped", "y stopped", "a running")},
+		{words("a", "b", "c", "d"), words("e", "b", "f"), words("e stopped", "b running", "f stopped", "a running", "c running", "d running")},
+	} {
+		bubble(t, func(t *testing.T, n *kista.Node, d *diary) {
+			sup := start(t, n, supervisor.Spec{Children: d.children(c.old...)})
+			assert.NoError(t, supervisor.Update(ctx, sup, supervisor.Spec{Children: d.children(c.spec...)}))
+			got := ids(t, sup) // newest first
+			slices.Reverse(got)
+			assert.Equal(t, got, c.want)
+		})
+	}
+	bubble(t, func(t *testing.T, n *kista.Node, d *diary) {
+		spec := supervisor.Spec{Strategy: supervisor.RestForOne, Children: d.children("a", "c")}
+		sup := start(t, n, spec)
+		spec.Children = d.children("a", "b", "c")
+		assert.NoError(t, supervisor.Update(ctx, sup, spec))
+		assert.NoError(t, second(supervisor.RestartChild(ctx, sup, "b")))
+		d.take()
+		crash(t, n, "b", errBoom)
+		assert.Equal(t, d.take(), words("-b", "-c", "+b", "+c"))
+		assert.ErrorIs(t, stop(t, n, sup), kista.ErrShutdown)
+		assert.Equal(t, d.take(), words("-c", "-b", "-a"))
 	})
 }
 

@@ -156,7 +156,7 @@ func (w *world) pick(fits func(*process) bool) *process {
 func (w *world) ask() {
 	a := ask{from: fmt.Sprint("q", len(w.asked))}
 	id := fmt.Sprint("c", rapid.IntRange(0, 7).Draw(w.t, "id"))
-	switch rapid.SampledFrom([]string{"start", "terminate", "terminate", "restart", "delete", "which", "count", "pid"}).Draw(w.t, "request") {
+	switch rapid.SampledFrom([]string{"start", "terminate", "terminate", "restart", "delete", "which", "count", "pid", "update"}).Draw(w.t, "request") {
 	case "start":
 		a.req = startChild{child: drawChild(w.t, id, w.core.spec.AutoShutdown)}
 	case "terminate":
@@ -169,6 +169,13 @@ func (w *world) ask() {
 		a.req = whichChildren{}
 	case "count":
 		a.req = countChildren{}
+	case "update":
+		spec := w.core.spec
+		ids := rapid.Permutation([]int{0, 1, 2, 3, 4, 5}).Draw(w.t, "order")
+		for _, i := range ids[:rapid.IntRange(0, len(ids)).Draw(w.t, "children")] {
+			spec.Children = append(spec.Children, drawChild(w.t, fmt.Sprint("c", i), spec.AutoShutdown))
+		}
+		a.req = update{spec: spec}
 	case "pid":
 		if p := w.pick(func(*process) bool { return true }); p != nil {
 			a.c = p.c
@@ -280,6 +287,10 @@ func (w *world) effect(e effect) {
 			w.idle[w.core.byID[q.ID]] = true
 		case restartChild:
 			w.idle[w.core.byID[q.ID]] = true
+		case update:
+			for c := w.core.children.first; c != nil; c = c.next {
+				w.idle[c] = w.idle[c] || c.status == Stopped
+			}
 		}
 	case opEnd:
 		if len(w.procs) > 0 {

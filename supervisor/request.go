@@ -69,7 +69,7 @@ func (k *core) ask(a ask) {
 	default:
 		switch {
 		case k.final: // its end is the answer
-		case k.sweep.on && !isStart(a.req):
+		case k.sweep.on && !isStart(a.req), k.busy() && isUpdate(a.req):
 			k.later = append(k.later, a)
 		default:
 			k.change(a)
@@ -80,6 +80,25 @@ func (k *core) ask(a ask) {
 func isStart(req any) bool {
 	_, ok := req.(startChild)
 	return ok
+}
+
+func isUpdate(req any) bool {
+	_, ok := req.(update)
+	return ok
+}
+
+// busy tells whether several children are being started or stopped, or will be
+// as soon as a failed restart is tried again.
+func (k *core) busy() bool {
+	if k.sweep.on || k.spec.Strategy == OneForOne {
+		return k.sweep.on
+	}
+	for c := k.children.first; c != nil; c = c.next {
+		if c.status == Restarting {
+			return true
+		}
+	}
+	return false
 }
 
 func (k *core) change(a ask) {
@@ -233,7 +252,8 @@ func (k *core) update(a ask, spec Spec) {
 	k.reply(a, done{})
 }
 
-// take puts a Spec that fits in the place of the old one.
+// take puts a Spec that fits in the place of the old one. Its order becomes the
+// children's; those that stay besides come last.
 func (k *core) take(spec Spec) {
 	k.setFlags(spec)
 	for _, s := range spec.Children {
@@ -248,6 +268,29 @@ func (k *core) take(spec Spec) {
 		}
 		c.spec = s
 		c.level = min(c.level, len(s.OrElse))
+	}
+	if k.pool == nil {
+		k.reorder(spec.Children)
+	}
+}
+
+// reorder puts the named children first, in that order, and numbers all anew.
+func (k *core) reorder(first []Child) {
+	old := k.children
+	k.children, k.lastNum = list{}, 0
+	place := func(c *child) {
+		k.lastNum++
+		c.num = k.lastNum
+		k.children.push(c)
+	}
+	for _, s := range first {
+		c := k.byID[s.ID]
+		old.remove(c)
+		place(c)
+	}
+	for c := old.first; c != nil; c = old.first {
+		old.remove(c)
+		place(c)
 	}
 }
 
