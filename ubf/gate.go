@@ -4,6 +4,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"slices"
 
 	"github.com/kista-go/kista"
 	"github.com/kista-go/kista/contract"
@@ -85,23 +86,6 @@ func (g *gate) Handle(s *kista.Self, msg any) error {
 // errEnough ends a conversation.
 var errEnough = errors.New("ubf: the conversation is over")
 
-// begin is where a conversation begins, if nobody has said so: with the first contract, unless the client talks to the meta
-// service.
-func (g *gate) begin(first term.Term) {
-	if g.session != nil {
-		return
-	}
-	g.session = g.p.first.Session()
-	if tu, ok := first.(term.Tuple); ok && len(tu) == 3 && tu[0] == wordStart {
-		if meta().Is("startSession", first) && !allows(g.p.first, first) {
-			g.session, g.meta = compatMeta().Session(), true
-		}
-	}
-}
-
-// allows reports whether a contract allows a request at its beginning.
-func allows(k *contract.Checker, q term.Term) bool { return k.Session().Request(q) == nil }
-
 // fromClient takes what the client says. It is false if the answer to the driver must wait.
 func (g *gate) fromClient(s *kista.Self, t term.Term, from kista.From) (answered bool, err error) {
 	g.begin(t)
@@ -140,12 +124,7 @@ func (g *gate) request(s *kista.Self, t term.Term) error {
 		}
 		return err
 	}
-	if g.meta {
-		g.asked = nil
-		if tu, ok := t.(term.Tuple); ok && tu[0] == wordStart {
-			g.asked = tu[1]
-		}
-	}
+	g.wants(t)
 	return g.pass(g.server, t)
 }
 
@@ -222,7 +201,7 @@ func eventType(k *contract.Checker, state term.Atom, kind contract.RuleKind, e t
 func (g *gate) fromServer(s *kista.Self, t term.Term) error {
 	first := !g.greeted
 	g.greeted = true
-	if g.session == nil && first && g.greeting(t) {
+	if first && g.greeting(t) {
 		return g.pass(g.client, t)
 	}
 	g.begin(nil)
@@ -262,31 +241,6 @@ func (g *gate) next(s *kista.Self) error {
 	return nil
 }
 
-// greeting takes the server's greeting, which says where the conversation begins.
-func (g *gate) greeting(t term.Term) bool {
-	tu, ok := t.(term.Tuple)
-	if !ok || len(tu) != 3 || tu[0] != g.p.spec.Transport.name {
-		return false
-	}
-	name, ok := ubfa.StringOf(tu[1])
-	if !ok {
-		return false
-	}
-	if k := g.p.services.Lookup(string(name)); k != nil {
-		g.use(k, k.Session())
-	} else {
-		g.session, g.meta = compatMeta().Session(), true
-	}
-	return true
-}
-
-// use makes a contract that of the conversation.
-func (g *gate) use(k *contract.Checker, session *contract.Session) {
-	g.session, g.meta = session, false
-	g.client.use(k.Contract())
-	g.server.use(k.Contract())
-}
-
 // isReply tells whether {event_out,X} is the reply event_out with a state.
 func (g *gate) isReply(x term.Term) bool {
 	state, constant := x.(term.Atom)
@@ -304,7 +258,7 @@ func (g *gate) answer(s *kista.Self, t term.Term) error {
 		g.excused--
 		return g.pass(g.client, t)
 	}
-	state, outcomes := g.session.State(), g.session.Outcomes()
+	state, outcomes, k := g.session.State(), g.session.Outcomes(), g.session.Checker()
 	reply, next, named := t, term.Atom(""), false
 	if tu, ok := t.(term.Tuple); ok && len(tu) == 2 && !g.p.spec.SimpleRPC {
 		if next, named = tu[1].(term.Atom); named {
@@ -317,6 +271,11 @@ func (g *gate) answer(s *kista.Self, t term.Term) error {
 	if g.meta {
 		return g.metaAnswer(s, t, reply, next)
 	}
+	fit := slices.IndexFunc(outcomes, func(o contract.Candidate) bool { return (o.Next == next || !named) && k.Is(o.Reply.Name, reply) })
+	if fit < 0 && g.excused > 0 { // it answers what came before
+		g.excused--
+		return g.pass(g.client, t)
+	}
 	var err error
 	if named {
 		err = g.session.Reply(reply, next)
@@ -324,15 +283,12 @@ func (g *gate) answer(s *kista.Self, t term.Term) error {
 		err = g.session.Answer(reply)
 	}
 	if err == nil {
-		k := g.session.Checker()
-		for _, o := range outcomes {
-			if (o.Next == next || !named) && k.Is(o.Reply.Name, reply) {
-				g.p.counts.add(Transition{
-					Contract: k.Contract().Name, State: state, What: contract.TypeString(o.Request), Reply: contract.TypeString(o.Reply),
-					Kind: contract.Request, Next: o.Next,
-				})
-				break
-			}
+		if fit >= 0 {
+			o := outcomes[fit]
+			g.p.counts.add(Transition{
+				Contract: k.Contract().Name, State: state, What: contract.TypeString(o.Request), Reply: contract.TypeString(o.Reply),
+				Kind: contract.Request, Next: o.Next,
+			})
 		}
 		return g.pass(g.client, t)
 	}
