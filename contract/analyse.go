@@ -2,7 +2,6 @@ package contract
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/kista-go/kista/term"
@@ -84,9 +83,24 @@ func (a *analyser) reachable() {
 
 // deadEnds looks for states without a way to stop. Where no state has one, it is said once.
 func (a *analyser) deadEnds() {
+	before := map[term.Atom][]term.Atom{} // the states that lead to one
+	for _, s := range a.c.States {
+		for _, next := range a.c.edges(s) {
+			before[next] = append(before[next], s.Name)
+		}
+	}
+	alive := map[term.Atom]bool{Stop: true}
+	for todo := []term.Atom{Stop}; len(todo) > 0; todo = todo[1:] {
+		for _, s := range before[todo[0]] {
+			if !alive[s] {
+				alive[s] = true
+				todo = append(todo, s)
+			}
+		}
+	}
 	var dead []*State
 	for _, s := range a.c.States {
-		if !a.c.from(s.Name)[Stop] {
+		if !alive[s.Name] {
 			dead = append(dead, s)
 		}
 	}
@@ -102,10 +116,13 @@ func (a *analyser) deadEnds() {
 // overlaps looks for two requests that one value can be, and for an outcome that stands twice.
 func (a *analyser) overlaps(rules []*Rule) {
 	for i, r := range rules {
-		for j, o := range r.Outcomes {
-			if slices.ContainsFunc(r.Outcomes[:j], func(p *Outcome) bool { return p.String() == o.String() }) {
-				a.warn(o.Pos, CodeOverlap, o.String(), "the outcome "+o.String()+" stands twice", "")
+		seen := map[string]bool{}
+		for _, o := range r.Outcomes {
+			text := o.String()
+			if seen[text] {
+				a.warn(o.Pos, CodeOverlap, text, "the outcome "+text+" stands twice", "")
 			}
+			seen[text] = true
 		}
 		for _, q := range rules[:i] {
 			if q.Kind != Request || r.Kind != Request {

@@ -158,6 +158,18 @@ func TestWorkIsBounded(t *testing.T) {
 	if len(contract.Analyse(wide.Contract())) > 0 {
 		t.Error("warnings")
 	}
+	// A long way round, through many states.
+	var states strings.Builder
+	for i := range 5000 {
+		fmt.Fprintf(&states, "+STATE s%d a() => a() & s%d.\n", i, (i+1)%5000)
+	}
+	start = time.Now()
+	if d := contract.Analyse(parse(t, heading+"+TYPES a() :: a.\n"+states.String())); len(d) != 1 || d[0].Code != contract.CodeDeadEnd {
+		t.Errorf("%v", d)
+	}
+	if d := time.Since(start); d > 30*time.Second {
+		t.Errorf("it took %v", d)
+	}
 }
 
 func TestDrawings(t *testing.T) {
