@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"sync"
 	"time"
@@ -187,8 +188,8 @@ func (c *Client) State() term.Atom {
 // Done returns a channel that is closed when the conversation is over; [Client.Err] says why.
 func (c *Client) Done() <-chan struct{} { return c.done }
 
-// Err returns why the conversation is over: nil as long as it is not, [ErrClosed] after Close, io.EOF where the server has closed
-// it, or what went wrong.
+// Err returns why the conversation is over: nil as long as it is not, [ErrClosed] after Close, an error that wraps io.EOF where the
+// server has closed it, or what went wrong.
 func (c *Client) Err() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -216,6 +217,9 @@ func (c *Client) read() {
 	for {
 		t, err := c.wire.ReadTerm()
 		if err != nil {
+			if errors.Is(err, io.EOF) && !malformed(err) {
+				err = fmt.Errorf("ubf: the server has closed the connection: %w", err)
+			}
 			c.fail(err)
 			return
 		}

@@ -211,4 +211,5 @@ func TestEnds(t *testing.T) {
 	assert.NoError(t, assert.Within(t, long, stopped))
 	_, _, err = c.Call(patient(t), value(t, "{echo,1}"))
 	assert.ErrorIs(t, err, io.EOF)
+	assert.Equal(t, err.Error(), "ubf: the server has closed the connection: EOF")
 }
