@@ -161,40 +161,51 @@ func said(r rule, s term.Atom, all []*contract.Outcome) string {
 	return text
 }
 
-// events writes the interface for the server's events.
-func (g *generator) events() {
-	var all []*contract.Ref
-	parts := map[string][]any{}
-	seen := map[string]bool{}
+// event is one that the contract has in some state.
+type event struct {
+	message *contract.Ref
+	parts   []any // the *contract.Rules that say it
+	method  string
+}
+
+// told returns the events that go one way.
+func (g *generator) told(kind contract.RuleKind) (all []event) {
 	for _, s := range g.stateNames() {
-		for _, r := range g.rules(s, contract.EventOut) {
-			for _, part := range r.parts {
-				if !slices.Contains(parts[r.message.Name], part) {
-					parts[r.message.Name] = append(parts[r.message.Name], part)
-				}
+		for _, r := range g.rules(s, kind) {
+			at := slices.IndexFunc(all, func(e event) bool { return e.message.Name == r.message.Name })
+			if at < 0 {
+				at = len(all)
+				all = append(all, event{message: r.message})
 			}
-			if !seen[r.message.Name] {
-				seen[r.message.Name] = true
-				all = append(all, r.message)
+			for _, part := range r.parts {
+				if !slices.Contains(all[at].parts, part) {
+					all[at].parts = append(all[at].parts, part)
+				}
 			}
 		}
 	}
+	return all
+}
+
+// events writes the interface for the server's events.
+func (g *generator) events() {
+	all := g.told(contract.EventOut)
 	g.p("// Events takes the server's events, one at a time; it must not wait for an answer of the same server.\ntype Events interface {")
 	names := taken{}
-	methods := make([]string, len(all))
-	for i, r := range all {
-		methods[i] = names.pick(exported(r.Name))
-		g.p("// %s is the event %s.", methods[i], shown(r))
-		g.comment(true, parts[r.Name]...)
-		g.p("%s(event %s)", methods[i], g.typeOf(r).name)
+	for i := range all {
+		e := &all[i]
+		e.method = names.pick(exported(e.message.Name))
+		g.p("// %s is the event %s.", e.method, shown(e.message))
+		g.comment(true, e.parts...)
+		g.p("%s(event %s)", e.method, g.typeOf(e.message).name)
 	}
 	g.p("}\n")
 	g.p("// dispatch finds out which event it is.\nfunc dispatch(to Events, e term.Term) {\nif to == nil {\nreturn\n}")
 	if len(all) > 0 {
 		g.p("k := checked()")
 	}
-	for i, r := range all {
-		g.p("if k.Is(%q, e) {\nif v, ok := %s; ok {\nto.%s(v)\n}\nreturn\n}", r.Name, call(g.typeOf(r).from, "e"), methods[i])
+	for _, e := range all {
+		g.p("if k.Is(%q, e) {\nif v, ok := %s; ok {\nto.%s(v)\n}\nreturn\n}", e.message.Name, call(g.typeOf(e.message).from, "e"), e.method)
 	}
 	g.p("}\n")
 }

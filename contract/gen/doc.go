@@ -6,9 +6,9 @@
 // for one step: see package ubf/linear, on which the code stands, and whose constants make sure that library and
 // code belong together.
 //
-// The other side is an interface for each state, and one of all of them, Handler, with a method for each request. What it
-// returns is of the same outcome types, so it cannot answer what the contract does not allow in that state. Service makes a
-// service of it.
+// The other side is an interface for each state, and one of all of them, Handler, with a method for each request and for each
+// event of the client's. What it returns is of the same outcome types, so it cannot answer what the contract does not allow in
+// that state. Service makes a service of it. What the server tells a client at any time is sent with ubf's Ctx.Emit: Emit(Ring{7}.Term()).
 //
 // # Types
 //

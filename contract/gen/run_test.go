@@ -42,12 +42,12 @@ import (
 	"github.com/kista-go/kista/ubf"
 )
 
-type handler struct{ hushed chan term.Term }
+type handler struct{ hushed chan bell.Hush }
 
 func (h handler) Accept(*ubf.Ctx, term.Term) (term.Term, error)             { return term.Atom("ok"), nil }
 func (h handler) QuietWait(*ubf.Ctx, bell.Wait) (bell.Ok, error)            { return bell.Ok{}, nil }
 func (h handler) RingingWait(c *ubf.Ctx, _ bell.Wait) (bell.Ok, error)      { return bell.Ok{}, nil }
-func (h handler) Event(c *ubf.Ctx, state term.Atom, event term.Term) error {
+func (h handler) OnHush(c *ubf.Ctx, state term.Atom, event bell.Hush) error {
 	h.hushed <- event
 	return c.Emit(bell.Ring{Integer: 7}.Term())
 }
@@ -61,7 +61,7 @@ func main() {
 	node, err := kista.Start(kista.Config{Logger: slog.New(slog.DiscardHandler)})
 	check(err)
 	defer node.Stop(ctx)
-	h := handler{make(chan term.Term, 1)}
+	h := handler{make(chan bell.Hush, 1)}
 	srv, err := ubf.NewServer(ubf.Spec{Services: []ubf.Service{bell.Service(func() bell.Handler { return h })}})
 	check(err)
 	_, err = srv.Start(ctx, node, supervisor.Opts{})
@@ -72,7 +72,7 @@ func main() {
 	ringing, _, err := quiet.Wait(ctx, bell.Wait{PosInteger: 1})
 	check(err)
 	check(ringing.SendHush(bell.Hush{Atom: "please"}))
-	fmt.Println(term.String(<-h.hushed), <-rings)
+	fmt.Println((<-h.hushed).Atom, <-rings)
 	stop, _, err := ringing.Wait(ctx, bell.Wait{PosInteger: 2})
 	check(err)
 	fmt.Println(stop.Name(), ringing.SendHush(bell.Hush{Atom: "late"}))
@@ -126,5 +126,5 @@ func TestEvents(t *testing.T) {
 	assert.NoError(t, os.WriteFile(filepath.Join(dir, "main.go"), []byte(bellProgram), 0o600))
 	out, err := goCommand(t, dir, "run", ".")
 	assert.True(t, err == nil, "%v\n%s", err, out)
-	assert.Equal(t, out, "{hush,please} 7\nstop linear: Ringing.SendHush on a value of state ringing that Ringing.Wait has used up: go on with the state that Ringing.Wait returned\nubf: the session was rejected: not_today\n")
+	assert.Equal(t, out, "please 7\nstop linear: Ringing.SendHush on a value of state ringing that Ringing.Wait has used up: go on with the state that Ringing.Wait returned\nubf: the session was rejected: not_today\n")
 }

@@ -47,6 +47,14 @@ func (g *generator) server() {
 	for _, m := range any {
 		g.method(m)
 	}
+	told := g.told(contract.EventIn)
+	for i := range told {
+		e := &told[i]
+		e.method = names.pick("On"+exported(e.message.Name), "Event")
+		g.p("// %s takes the event %s, which the contract allows in that state. An error ends the session.", e.method, shown(e.message))
+		g.comment(true, e.parts...)
+		g.p("%s(c *ubf.Ctx, state term.Atom, event %s) error", e.method, g.typeOf(e.message).name)
+	}
 	g.p("}\n")
 	for _, s := range g.stateNames() {
 		if len(byState[s]) == 0 {
@@ -78,14 +86,6 @@ func (p *plugin) Stop(c *ubf.Ctx, reason error) {
 	}
 }
 
-// Event tells the handler, if it wants to know.
-func (p *plugin) Event(c *ubf.Ctx, state term.Atom, event term.Term) error {
-	if e, ok := p.Handler.(ubf.EventHandler); ok {
-		return e.Event(c, state, event)
-	}
-	return nil
-}
-
 func (p *plugin) Call(c *ubf.Ctx, state term.Atom, request term.Term) (term.Term, term.Atom, error) {
 	k := checked()
 	switch state {`, string(g.c.Initial()))
@@ -103,6 +103,14 @@ func (p *plugin) Call(c *ubf.Ctx, state term.Atom, request term.Term) (term.Term
 		g.serve(m)
 	}
 	g.p("return nil, \"\", &linear.ReplyError{Type: \"a request of the contract\", Reply: request}\n}\n")
+	if len(told) > 0 {
+		g.p("func (p *plugin) Event(c *ubf.Ctx, state term.Atom, event term.Term) error {\nk := checked()")
+		for _, e := range told {
+			g.p("if k.Is(%q, event) {\ne, ok := %s\nif !ok {\nreturn &linear.ReplyError{Type: %q, Reply: event}\n}\nreturn p.%s(c, state, e)\n}",
+				e.message.Name, call(g.typeOf(e.message).from, "event"), contract.TypeString(e.message), e.method)
+		}
+		g.p("return nil\n}\n")
+	}
 	g.p("// checked is made once: it never changes.\nvar checked = linear.Once(checker)")
 }
 

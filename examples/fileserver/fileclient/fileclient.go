@@ -567,14 +567,6 @@ func (p *plugin) Stop(c *ubf.Ctx, reason error) {
 	}
 }
 
-// Event tells the handler, if it wants to know.
-func (p *plugin) Event(c *ubf.Ctx, state term.Atom, event term.Term) error {
-	if e, ok := p.Handler.(ubf.EventHandler); ok {
-		return e.Event(c, state, event)
-	}
-	return nil
-}
-
 func (p *plugin) Call(c *ubf.Ctx, state term.Atom, request term.Term) (term.Term, term.Atom, error) {
 	k := checked()
 	switch state {
