@@ -155,6 +155,22 @@ func TestS200_UpdateOrdersTheChildren(t *testing.T) {
 	})
 }
 
+// A temporary child that an update has added is not started with its group.
+func TestS200_ATemporaryChildIsNotStartedWithItsGroup(t *testing.T) {
+	bubble(t, func(t *testing.T, n *kista.Node, d *diary) {
+		spec := supervisor.Spec{Strategy: supervisor.OneForAll, Children: d.children("a")}
+		sup := start(t, n, spec)
+		temporary := d.child("t")
+		temporary.Restart = supervisor.Temporary
+		spec.Children = append(d.children("a", "b"), temporary)
+		assert.NoError(t, supervisor.Update(ctx, sup, spec))
+		d.take()
+		crash(t, n, "a", errBoom)
+		assert.Equal(t, d.take(), words("-a", "+a", "+b"))
+		assert.Equal(t, ids(t, sup), words("b running", "a running"))
+	})
+}
+
 func TestS199_EventsTellTheStory(t *testing.T) {
 	bubble(t, func(t *testing.T, n *kista.Node, d *diary) {
 		watcher := n.Spawn(func(s *kista.Self) error {

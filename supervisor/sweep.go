@@ -81,6 +81,9 @@ func (k *core) sweepDown() bool {
 		k.become(c, Stopped)
 	}
 	k.sweep.at = c.prev
+	if k.booted && len(c.waiters) == 0 {
+		k.dropTemporary(c) // an Update has added it, and nobody has started it since
+	}
 	return true
 }
 
