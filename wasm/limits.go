@@ -33,9 +33,7 @@ type Limits struct {
 	// end: about a second for 4096.
 	Blocks int
 	// Memory is what one process may use, in bytes, rounded up to 64 KiB: 64 MiB by
-	// default, 1 GiB at most. Growth beyond it is refused to the guest. A single
-	// instruction may fill all of it and cannot be interrupted meanwhile: about a
-	// tenth of a millisecond per MiB.
+	// default, 1 GiB at most. Growth beyond it is refused to the guest.
 	Memory int64
 	// Depth is how deep calls may nest, in frames of ordinary size; large frames
 	// count for several: 10,000 by default.

@@ -6,7 +6,8 @@ import "math"
 // straight code, a few nanoseconds of work.
 const (
 	bytesPerUnit  = 32
-	touchedShift  = 8       // a bulk instruction takes a unit per 256 bytes that it touches
+	touchedShift  = 6       // a bulk instruction takes a unit per 64 bytes that it touches
+	piece         = 1 << 16 // and fills or copies so many bytes at once
 	growCost      = 200     // of memory.grow and table.grow: the host works
 	localsPerUnit = 8       // frames of ordinary size have so many locals
 	framePerUnit  = 1 << 10 // and so many bytes of code, which bounds what they spill
@@ -228,13 +229,55 @@ func (c *coder) leave(out []byte, weight int32) []byte {
 }
 
 // helper emits a function that does a bulk instruction of three operands, the
-// last of which says how many bytes it touches, and takes the fuel for it.
-func (c *coder) helper(instruction ...byte) []byte {
+// last of which says how many bytes it touches: piece by piece, and taking the fuel
+// for each, so that it can be interrupted. What reaches beyond the memory is left to
+// the instruction, which then does nothing but trap. A copy that overlaps upwards
+// begins at its upper end.
+func (c *coder) helper(addresses int, instruction ...byte) []byte {
+	const bytes = 2 // the operand
+	operands := func(out []byte) []byte {
+		return append(append(out, opLocalGet, 0, opLocalGet, 1, opLocalGet, bytes), instruction...)
+	}
+	plus := func(out []byte, local byte, op byte) []byte { // local = local op piece
+		out = appendS32(append(out, opLocalGet, local, opI32Const), piece)
+		return append(out, op, opLocalSet, local)
+	}
+	upwards := func(out []byte) []byte {
+		for i := range addresses {
+			out = plus(out, byte(i), i32Add)
+		}
+		return out
+	}
 	out := []byte{0} // no locals
+	out = append(out, opBlock, noType)
+	out = appendS32(append(out, opLocalGet, bytes, opI32Const), piece)
+	out = append(out, i32LeU, opBrIf, 0)
+	for i := range addresses { // address + bytes > memory.size << 16
+		out = append(out, opLocalGet, byte(i), i64ExtendI32U, opLocalGet, bytes, i64ExtendI32U, i64Add)
+		out = append(out, opMemorySize, 0, i64ExtendI32U, opI64Const, 16, i64Shl, i64GtU, opBrIf, 0)
+	}
+	out = append(out, opLoop, noType)
+	out = c.charge(out, piece>>touchedShift)
+	whole := func(out []byte) []byte { // one piece, from the lower end
+		out = append(out, opLocalGet, 0, opLocalGet, 1)
+		return append(appendS32(append(out, opI32Const), piece), instruction...)
+	}
+	if addresses == 2 {
+		out = append(out, opLocalGet, 0, opLocalGet, 1, i32GtU, opIf, noType)
+		for i := range addresses { // from the upper end
+			out = append(out, opLocalGet, byte(i), opLocalGet, bytes, i32Add)
+			out = append(appendS32(append(out, opI32Const), piece), i32Sub)
+		}
+		out = append(appendS32(append(out, opI32Const), piece), instruction...)
+		out = append(out, opElse)
+		out = append(upwards(whole(out)), opEnd)
+	} else {
+		out = upwards(whole(out))
+	}
+	out = plus(out, bytes, i32Sub)
+	out = appendS32(append(out, opLocalGet, bytes, opI32Const), piece)
+	out = append(out, i32GtU, opBrIf, 0, opEnd, opEnd)
 	out = appendU32(append(out, opGlobalGet), c.fuel)
-	out = append(out, opLocalGet, 2, opI32Const, touchedShift, i32ShrU, i32Sub)
-	out = c.settle(out)
-	out = append(out, opLocalGet, 0, opLocalGet, 1, opLocalGet, 2)
-	out = append(out, instruction...)
-	return append(out, opEnd)
+	out = append(out, opLocalGet, bytes, opI32Const, touchedShift, i32ShrU, i32Sub)
+	return append(operands(c.settle(out)), opEnd)
 }

@@ -7,7 +7,8 @@
 //
 // Fuel is a counter of work. Each function entry and each turn of a loop takes
 // from it what the instructions up to the next such point may cost, by their
-// size; bulk instructions take by the bytes that they touch. When it is used up
+// size; bulk instructions take by the bytes that they touch, and fill and copy memory
+// in pieces. When it is used up
 // the module calls an imported function, [YieldModule].[YieldName], with what is
 // left (zero or less) and gets the next helping. So the host runs again after a
 // bounded time, whatever the module does.

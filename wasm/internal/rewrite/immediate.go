@@ -33,12 +33,18 @@ const (
 	opBulk         = 0xfc
 	opVector       = 0xfd
 
-	i32LtS  = 0x48
-	i32GtS  = 0x4a
-	i32Add  = 0x6a
-	i32Sub  = 0x6b
-	i32ShrU = 0x76
-	noType  = 0x40
+	i32LtS        = 0x48
+	i32GtS        = 0x4a
+	i32GtU        = 0x4b
+	i32LeU        = 0x4d
+	i64GtU        = 0x56
+	i64Add        = 0x7c
+	i64Shl        = 0x86
+	i64ExtendI32U = 0xad
+	i32Add        = 0x6a
+	i32Sub        = 0x6b
+	i32ShrU       = 0x76
+	noType        = 0x40
 
 	bulkMemoryInit, bulkDataDrop, bulkMemoryCopy, bulkMemoryFill        = 8, 9, 10, 11
 	bulkTableInit, bulkElemDrop, bulkTableCopy                          = 12, 13, 14

@@ -1,5 +1,25 @@
 package rewrite_test
 
+// sum is the sum of all bytes of a memory, each times its place.
+const sum = `
+	loop $sum
+		(local.set $s (i32.add (i32.mul (local.get $s) (i32.const 31)) (i32.load8_u (local.get $i))))
+		(br_if $sum (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 1048576)))
+	end
+	local.get $s`
+
+// copies is a program that copies some 300,000 bytes.
+func copies(from, to string) string {
+	return `(module (memory 16) (func (export "f") (param $n i32) (result i32) (local $i i32) (local $s i32)
+			loop $l
+				(i32.store (local.get $i) (i32.mul (local.get $i) (i32.const -1640531535)))
+				(br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 4))) (i32.const 1048576)))
+			end
+			(local.set $i (i32.const 0))
+			(memory.copy ` + to + from + ` (i32.const 300007))
+			` + sum + `))`
+}
+
 // programs are modules whose export f, given a number, must give the same with
 // and without the rewriting. Between them they use every form that the
 // rewriting touches.
@@ -62,6 +82,19 @@ var programs = map[string]string{
 				(i32.add (memory.size) (i32.load (i32.const 208))))))`,
 	"memory beyond its end": `(module (memory 1) (func (export "f") (param i32) (result i32)
 			(memory.fill (i32.const 0) (i32.const 1) (i32.shl (local.get 0) (i32.const 12))) (i32.load (local.get 0))))`,
+	"large fills": `(module (memory 16) (func (export "f") (param $n i32) (result i32) (local $i i32) (local $s i32)
+			(memory.fill (i32.add (i32.const 77) (local.get $n)) (i32.const 5) (i32.mul (i32.const 65536) (i32.and (local.get $n) (i32.const 7))))
+			(memory.fill (i32.const 300000) (local.get $n) (i32.add (i32.const 200001) (local.get $n)))
+			` + sum + `))`,
+	"large fills beyond the end": `(module (memory 16) (func (export "f") (param $n i32) (result i32)
+			(if (i32.gt_u (local.get $n) (i32.const 2)) (then (memory.fill (i32.const 800000) (i32.const 1) (i32.add (i32.const 248570) (local.get $n)))))
+			(if (i32.eq (local.get $n) (i32.const 1)) (then (memory.fill (i32.const 100) (i32.const 1) (i32.const -1))))
+			(i32.load8_u (i32.const 900000))))`,
+	"large copies upwards":   copies("(i32.const 1000)", "(i32.add (i32.const 1001) (i32.mul (local.get $n) (i32.const 7777)))"),
+	"large copies downwards": copies("(i32.add (i32.const 1001) (i32.mul (local.get $n) (i32.const 7777)))", "(i32.const 1000)"),
+	"copies to where it is":  copies("(i32.const 1000)", "(i32.const 1000)"),
+	"copies beyond the end":  copies("(i32.const 400000)", "(i32.add (i32.const 748566) (local.get $n))"),
+	"copies from beyond":     copies("(i32.add (i32.const 748566) (local.get $n))", "(i32.const 400000)"),
 	"branch table": `(module (func (export "f") (param $n i32) (result i32)
 		block $c block $b block $a
 			(br_table $a $b $c (local.get $n))

@@ -45,10 +45,10 @@ func (s *source) write() (*Module, error) {
 	if c.helped[0] || c.helped[1] {
 		t := uint32(types.add([]byte{typeI32, typeI32, typeI32}, nil))
 		funcs = append(funcs[:len(funcs):len(funcs)], t)
-		code = append(code, c.helper(opBulk, bulkMemoryFill, 0))
+		code = append(code, c.helper(1, opBulk, bulkMemoryFill, 0))
 		if c.helped[1] {
 			funcs = append(funcs, t)
-			code = append(code, c.helper(opBulk, bulkMemoryCopy, 0, 0))
+			code = append(code, c.helper(2, opBulk, bulkMemoryCopy, 0, 0))
 		}
 	}
 	m := &Module{
