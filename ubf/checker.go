@@ -41,7 +41,12 @@ func (k *checker) Init(s *kista.Self) error {
 	if sv.spec.Quiet {
 		return nil
 	}
-	return k.wire.send(term.Tuple{sv.spec.Transport.name, stringTerm(name), stringTerm(sv.texts.Greeting)})
+	err := k.wire.send(term.Tuple{sv.spec.Transport.name, stringTerm(name), stringTerm(sv.texts.Greeting)})
+	if err != nil && !unencodable(err) { // the client has gone already: the driver hears of it when it reads
+		_ = k.wire.Close()
+		return nil
+	}
+	return err
 }
 
 // Handle takes what the client and the handler say.

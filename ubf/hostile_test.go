@@ -3,6 +3,7 @@ package ubf_test
 import (
 	"context"
 	"log/slog"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -123,6 +124,41 @@ func TestTooManyEvents(t *testing.T) {
 	r := rawDial(t, sv)
 	r.put("{'event_in','x'}${'event_in',{'tick',1}}${'event_in',1}$")
 	r.closed()
+}
+
+// pipes is a listener of connections that are made in memory.
+type pipes chan net.Conn
+
+func (p pipes) Addr() net.Addr { return &net.UnixAddr{} }
+func (p pipes) Close() error   { close(p); return nil }
+
+func (p pipes) Accept() (net.Conn, error) {
+	if c, ok := <-p; ok {
+		return c, nil
+	}
+	return nil, net.ErrClosed
+}
+
+// A client that leaves before it is greeted is no crash.
+func TestLeavesBeforeTheGreeting(t *testing.T) {
+	n, l := node(t)
+	door := make(pipes)
+	sv := serve(t, n, ubf.Spec{
+		Services: []ubf.Service{probes(t, nil)}, Begin: "probe",
+		Listen: func(context.Context) (net.Listener, error) { return door, nil },
+	})
+	for range 3 {
+		ours, theirs := net.Pipe()
+		assert.NoError(t, ours.Close())
+		door <- theirs
+	}
+	ours, theirs := net.Pipe()
+	door <- theirs
+	c, err := ubf.NewClient(patient(t), ours, ubf.Options{})
+	assert.NoError(t, err)
+	eventually(t, "the others have gone", func() bool { k, err := sv.Sessions(patient(t), n); return err == nil && k == 1 })
+	assert.NoError(t, c.Close())
+	l.none(t, "ERROR")
 }
 
 // Peers that lose one of two messages in a segment get them apart.
