@@ -1,6 +1,7 @@
 package contract_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -108,4 +109,22 @@ func compiled(t testing.TB, c *contract.Contract) *contract.Checker {
 		t.Fatal(err)
 	}
 	return k
+}
+
+// Types whose smallest values are larger than memory: nothing can be said, and that is soon.
+func TestCompareLargeValues(t *testing.T) {
+	var defs []string
+	for i := range 2000 {
+		defs = append(defs, fmt.Sprintf("t%d() :: {t%d(), t%d()}", i, i+1, i+1))
+	}
+	for _, types := range []string{
+		strings.Join(defs, ";") + "; t2000() :: a",
+		"t0() :: " + strings.Repeat("[", 7) + "a" + strings.Repeat("]{1000}", 7),
+	} {
+		text := heading + "+TYPES " + types + ".\n+STATE s t0() => t0() & stop.\n"
+		res := contract.Compare(parse(t, text), parse(t, text))
+		if res.Safe || len(res.Breaks) > 0 || len(res.Undecided) == 0 {
+			t.Errorf("safe %v, %d breaks, %d undecided", res.Safe, len(res.Breaks), len(res.Undecided))
+		}
+	}
 }

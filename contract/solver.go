@@ -43,6 +43,7 @@ const (
 	maxAll    = 500_000 // for all questions to one solver
 	noCut     = math.MaxInt
 	maxLength = 10_000 // of a list made up
+	maxSize   = 20_000 // of a value made up, with all its parts
 )
 
 func newSolver(c *Contract) *solver { return solverOf(c.definitions()) }
@@ -67,6 +68,25 @@ func (s *solver) may() bool {
 	s.work++
 	s.all++
 	return s.work <= maxWork && s.all <= maxAll
+}
+
+// sizeOf counts a value and its parts, up to one more than most: parts may be shared, and be many more than there is memory.
+func sizeOf(v term.Term, most int) int {
+	var parts []term.Term
+	switch v := v.(type) {
+	case term.Tuple:
+		parts = v
+	case term.List:
+		parts = v
+	}
+	n := 1
+	for _, p := range parts {
+		if n > most {
+			break
+		}
+		n += sizeOf(p, most-n)
+	}
+	return n
 }
 
 // is reports whether v is of type t.
@@ -110,6 +130,9 @@ func (s *solver) goal(pos, neg []Type) (a answer, low int) {
 	}
 	a, low = s.choose(nil, pos, negs)
 	delete(s.path, key)
+	if a.verdict == found && sizeOf(a.value, maxSize) > maxSize {
+		a = answer{verdict: unsure} // whoever looks at it would be busy for long
+	}
 	if low >= depth {
 		low = noCut
 	}
