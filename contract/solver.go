@@ -130,13 +130,14 @@ func (s *solver) goal(pos, neg []Type) (a answer, low int) {
 	}
 	a, low = s.choose(nil, pos, negs)
 	delete(s.path, key)
-	if a.verdict == found && sizeOf(a.value, maxSize) > maxSize {
+	large := a.verdict == found && sizeOf(a.value, maxSize) > maxSize
+	if large {
 		a = answer{verdict: unsure} // whoever looks at it would be busy for long
 	}
 	if low >= depth {
 		low = noCut
 	}
-	if a.verdict == found || a.verdict == noValue && low == noCut {
+	if a.verdict == found || large || a.verdict == noValue && low == noCut {
 		s.memo[key] = a
 	}
 	return a, low
