@@ -111,14 +111,19 @@ func compiled(t testing.TB, c *contract.Contract) *contract.Checker {
 	return k
 }
 
-// Types whose smallest values are larger than memory: nothing can be said, and that is soon.
+// Types whose smallest values are larger than memory, or that have too many alternatives: nothing can be said, and that is soon.
 func TestCompareLargeValues(t *testing.T) {
 	var defs []string
 	for i := range 2000 {
 		defs = append(defs, fmt.Sprintf("t%d() :: {t%d(), t%d()}", i, i+1, i+1))
 	}
+	var alts []string
+	for i := range 30_000 {
+		alts = append(alts, fmt.Sprint("a", i))
+	}
 	for _, types := range []string{
 		strings.Join(defs, ";") + "; t2000() :: a",
+		"t0() :: " + strings.Join(alts, " | "),
 		"t0() :: " + strings.Repeat("[", 7) + "a" + strings.Repeat("]{1000}", 7),
 	} {
 		text := heading + "+TYPES " + types + ".\n+STATE s t0() => t0() & stop.\n"

@@ -41,6 +41,7 @@ const (
 const (
 	maxWork   = 20_000  // for one question
 	maxAll    = 500_000 // for all questions to one solver
+	wide      = 1000    // so many columns or alternatives are a piece of work more
 	noCut     = math.MaxInt
 	maxLength = 10_000 // of a list made up
 	maxSize   = 20_000 // of a value made up, with all its parts
@@ -286,6 +287,7 @@ func hasKind(t Type, k valueKind) bool {
 
 // solve looks for a value of all heads of pos and none of neg, kind by kind.
 func (s *solver) solve(pos, neg []Type) (answer, int) {
+	s.work += len(neg) / wide
 	if !s.may() {
 		return answer{verdict: unsure}, noCut
 	}
@@ -327,6 +329,9 @@ var anyType Type = &Ref{Name: "any"}
 // product looks for values for columns: each of all types of cols[i], none of nots[i]; and for each row of rows at least
 // one must differ from the row's type in its column.
 func (s *solver) product(cols, nots, rows [][]Type) ([]term.Term, verdict, int) {
+	if s.work += len(cols) / wide; s.work > maxWork {
+		return nil, unsure, noCut
+	}
 	vs := make([]term.Term, len(cols))
 	verdict, low := found, noCut
 	for i := range cols {
