@@ -4,6 +4,7 @@ package main
 import (
 	"errors"
 	"os"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -164,6 +165,7 @@ func deep(n int) int {
 }
 
 func init() {
+	debug.SetGCPercent(10) // a heap of 400 KB before the first collection, instead of 4 MB
 	m := &guest.Mux[State]{Version: version}
 	guest.OnCall(m, do)
 	guest.OnCast(m, func(_ *guest.Ctx, s *State, a Add) error {
