@@ -30,6 +30,7 @@ func main() {
 		vetTool()
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends what does not listen
 	err := newCommand().ExecuteContext(ctx)
 	stop()
 	if err == nil {
