@@ -65,7 +65,11 @@ func TestStorm(t *testing.T) {
 	}
 	during(func(rnd *rand.Rand) { start(rnd.IntN(slots)) })
 	during(func(rnd *rand.Rand) { _, _ = kista.System(ctx, any(rnd), kista.GetState{}) })
-	during(func(rnd *rand.Rand) { _ = kista.Send(any(rnd), term.Atom("x")) })
+	during(func(rnd *rand.Rand) {
+		pid := any(rnd)
+		_ = kista.Send(pid, term.Atom("x"))
+		_, _ = server.CallFor(ctx, bound, pid, Count{}) // not faster than it can
+	})
 	for v := 2; v < 8; v++ {
 		next := load(t, versioned(v, takes), wasm.Limits{Memory: 1 << 16})
 		assert.NoError(t, m.Upgrade(ctx, next))
