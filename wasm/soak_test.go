@@ -79,6 +79,12 @@ func TestSoak(t *testing.T) {
 	}
 	_, err := supervisor.Start(ctx, n, supervisor.Spec{Children: children}, supervisor.Opts{Name: "good"})
 	assert.NoError(t, err)
+	for i := range heavy { // their own heaps become as large as they will
+		for range 10 {
+			_, err := kista.Call(ctx, n.Name(fmt.Sprint("heavy ", i)), Do{Op: "text", Arg: 100_000})
+			assert.NoError(t, err)
+		}
+	}
 
 	stuck := make(chan struct{})
 	defer close(stuck)
