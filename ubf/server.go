@@ -50,8 +50,8 @@ type Spec struct {
 
 	// MaxSessions is how many connections there may be. At the limit, the listener waits. Zero: 10000.
 	MaxSessions int
-	// MaxViolations is how often a client may break its contract in one connection, with a request or an event; then it is closed. Zero: 1000. Negative: as
-	// often as it likes.
+	// MaxViolations is how often a client may break its contract in one connection, with a request or an event; then it is
+	// closed. Zero: 1000. Negative: as often as it likes.
 	MaxViolations int
 	// Idle is how long a connection may be silent, both ways, while no call runs; then it is closed. Zero: for ever.
 	Idle time.Duration

@@ -83,7 +83,7 @@ func TestCrashMatrixL2(t *testing.T) {
 			text := guest(f.fields + `(func $handle (export "kista_v1_handle") (param $kind i32) (param $from i64) (result i32) (local $i i32)
 				` + f.body + `)`)
 			if f.kind == wasm.TrapExit {
-				text = strings.Replace(text, "(module", `(module (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))`, 1)
+				text = with(`(import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))`, text)
 			}
 			m := load(t, text, wasm.Limits{Memory: 1 << 20})
 			pid := spawn(t, n, m, wasm.Opts{Fuel: f.fuel, Process: kista.SpawnOpts{Name: "bad"}})
@@ -226,11 +226,10 @@ func TestGuestFloods(t *testing.T) {
 	})
 	assert.NoError(t, err)
 	defer close(stuck)
-	m := load(t, strings.Replace(handle(`
+	m := load(t, with(`(import "kista_v1" "send" (func $send (param i32 i32 i32 i32) (result i32)))`, handle(`
 		loop (br_if 0 (i32.eqz (call $send (i32.const 16) (i32.const 9) (i32.const 25) (i32.const 3)))) end
 		(call $reply (local.get $from) (call $send (i32.const 16) (i32.const 9) (i32.const 25) (i32.const 3)))
-		(i32.const 0)) (data (i32.const 16) "\83w\06victim\83a\07"`),
-		"(module", `(module (import "kista_v1" "send" (func $send (param i32 i32 i32 i32) (result i32)))`, 1), wasm.Limits{})
+		(i32.const 0)) (data (i32.const 16) "\83w\06victim\83a\07"`)), wasm.Limits{})
 	pid := spawn(t, n, m, wasm.Opts{})
 	got, err := kista.Call(context.Background(), pid, term.Atom("go"))
 	assert.NoError(t, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -70,6 +71,11 @@ func guest(fields string) string {
 func handle(body string) string {
 	return guest(`(func $handle (export "kista_v1_handle") (param $kind i32) (param $from i64) (result i32) (local $i i32)
 		` + body + `)`)
+}
+
+// with is the text of a module with one more function of the host.
+func with(imports, text string) string {
+	return strings.Replace(text, "(module", "(module "+imports, 1)
 }
 
 func load(t testing.TB, text string, lim wasm.Limits) *wasm.Module {

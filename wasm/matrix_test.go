@@ -3,7 +3,6 @@ package wasm_test
 import (
 	"context"
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -26,7 +25,7 @@ func calls(other string, d int) string {
 		(if (i32.eq (local.get $kind) (i32.const 1)) (then (call $reply (local.get $from) (i32.const 1)))
 			(else (drop (call $call (i32.const 16) (i32.const %d) (i32.const 16) (i32.const %[1]d) (i64.const %d)))))
 		(i32.const 0)) (data (i32.const 16) %s`, len(other)+3, d, name))
-	return strings.Replace(text, "(module", `(module (import "kista_v1" "call" (func $call (param i32 i32 i32 i32 i64) (result i32)))`, 1)
+	return with(`(import "kista_v1" "call" (func $call (param i32 i32 i32 i32 i64) (result i32)))`, text)
 }
 
 // silent starts a process that takes requests and never answers, and says of each
@@ -139,10 +138,9 @@ func TestMatrix_L2_TheDead(t *testing.T) {
 	_, err := kista.Call(ctx, dead, term.Atom("ping"))
 	assert.ErrorIs(t, err, kista.ErrNoProcess)
 	// status -2: nobody
-	caller := spawn(t, n, load(t, strings.Replace(handle(`(call $reply (local.get $from)
+	caller := spawn(t, n, load(t, with(`(import "kista_v1" "call" (func $call (param i32 i32 i32 i32 i64) (result i32)))`, handle(`(call $reply (local.get $from)
 		(call $call (i32.const 16) (i32.const 9) (i32.const 16) (i32.const 9) (i64.const -1))) (i32.const 0))
-		(data (i32.const 16) "\83w\06nobody"`), "(module",
-		`(module (import "kista_v1" "call" (func $call (param i32 i32 i32 i32 i64) (result i32)))`, 1), wasm.Limits{}), wasm.Opts{})
+		(data (i32.const 16) "\83w\06nobody"`)), wasm.Limits{}), wasm.Opts{})
 	got, err := kista.CallFor(ctx, bound, caller, term.Atom("go"))
 	assert.NoError(t, err)
 	assert.Equal(t, got, any(int64(-2)))

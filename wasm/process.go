@@ -276,7 +276,7 @@ func (p *process) handleDown(m kista.Down) error {
 // Terminate lets the guest clean up, unless it was the guest that failed.
 func (p *process) Terminate(_ *kista.Self, reason error) error {
 	defer p.end()
-	p.logged()
+	defer p.logged()
 	var trap *Trap
 	if !p.in.has(onTerminate) || p.broken != nil || errors.As(reason, &trap) || errors.Is(reason, errStopped) {
 		return nil

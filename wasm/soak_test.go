@@ -8,7 +8,6 @@ import (
 	"runtime"
 	"runtime/debug"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -22,22 +21,14 @@ import (
 
 var soak = flag.Duration("soak", 10*time.Second, "how long TestSoak goes on")
 
-// with is the text of a module with one more function of the host.
-func with(imports, text string) string {
-	return strings.Replace(text, "(module", "(module "+imports, 1)
-}
-
-// misbehaving are ten guests, each of which does its own wrong whenever it gets a
-// message.
-func misbehaving() map[string]struct {
+// badGuest does its own wrong whenever it gets a message.
+type badGuest struct {
 	text string // "": the guest in Go
 	opts wasm.Opts
-} {
-	type bad = struct {
-		text string
-		opts wasm.Opts
-	}
-	return map[string]bad{
+}
+
+func misbehaving() map[string]badGuest {
+	return map[string]badGuest{
 		"spins until it is killed": {text: handle(`loop br 0 end (i32.const 0)`)},
 		"spins until its fuel is gone": {
 			text: handle(`loop (memory.fill (i32.const 0) (i32.const 7) (i32.const 65536)) br 0 end (i32.const 0)`),
@@ -139,10 +130,10 @@ func TestSoak(t *testing.T) {
 		})
 	}
 	const clients = 4
-	waits, rounds := make([][]time.Duration, clients), make(chan int, 2*clients)
+	waits, rounds := make([][]time.Duration, clients), make(chan struct{}, 2*clients)
 	for c := range clients {
 		wg.Go(func() {
-			defer func() { rounds <- 0 }() // also if it fails early
+			defer func() { rounds <- struct{}{} }() // also if it fails early
 			for round := 1; ; round++ {
 				for i := c; i < guests+heavy; i += clients {
 					to, msg, want := n.Name(fmt.Sprint("light ", i)), any(term.Atom("count")), any(int64(round))
@@ -158,7 +149,7 @@ func TestSoak(t *testing.T) {
 					waits[c] = append(waits[c], time.Since(began))
 				}
 				if round == 3 {
-					rounds <- round
+					rounds <- struct{}{}
 				}
 				select {
 				case <-over:

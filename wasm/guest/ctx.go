@@ -248,8 +248,8 @@ const (
 	Fail  = 8
 )
 
-// Log writes a record to the node's log. Beyond a hundred in one callback they are
-// dropped.
+// Log writes a record to the node's log. What is more than the host allows (a
+// hundred records and 64 KiB a second, unless it says otherwise) is dropped.
 func (c *Ctx) Log(level int, text string) { c.h.log(int32(level), text) }
 
 // Now returns the time, if the guest has been granted a clock.
